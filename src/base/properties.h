@@ -1,0 +1,32 @@
+/* properties.h -- name=value settings in order, read from Java-properties text. */
+#ifndef BASE_PROPERTIES_H
+#define BASE_PROPERTIES_H
+
+#include "base/arena.h"
+#include "base/str.h"
+
+struct property {
+    struct str name;
+    struct str value;
+    int line; /* where it stood, 0 when set by code */
+};
+
+struct properties {
+    struct arena *arena; /* owns all text */
+    struct property *items;
+    size_t count;
+    size_t capacity;
+};
+
+/* `arena` outlives the properties. */
+void properties_init(struct properties *properties, struct arena *arena);
+/* java.util.Properties' text: '=' or ':' or blank separates, # and ! begin comments, a backslash
+ * continues a line, \uXXXX. Later names replace earlier ones. ERR_INVALID with the line. At most
+ * 1 MB and 10,000 names. */
+MUST_CHECK enum err properties_parse(struct properties *properties, struct str text,
+                                     struct why *why);
+void properties_set(struct properties *properties, struct str name, struct str value);
+/* NULL when absent. Valid until the next set of the same name. */
+const struct str *properties_get(const struct properties *properties, struct str name);
+
+#endif

@@ -1,0 +1,338 @@
+/* log.h -- the log's seam: topics of records, and steps that change them whole or not at all.
+ *
+ * Two tables. `log_ops` is for topics, from any thread. `log_member_ops` is for whoever reads
+ * partitions and hands over steps: one member belongs to one thread. A topic handle is valid until
+ * the log is closed, also after its topic was deleted (reads then give ERR_NOT_FOUND).
+ *
+ * A step becomes durable with others in one commit; commits happen in the order steps were handed
+ * over. Reads of internal topics also return steps that were handed over and not yet committed,
+ * unless the member asked for committed records only. */
+#ifndef LOG_LOG_H
+#define LOG_LOG_H
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/str.h"
+#include "data/record.h"
+
+#include <stdint.h>
+
+#define LOG_TOPIC_NAME_BYTES_MAX 249
+#define LOG_PARTITIONS_MAX 1024
+#define LOG_PARTITIONS_DEFAULT 4
+
+/* No record of that kind is on its way: a writer whose inputs are at their end. */
+#define LOG_LOW_NONE INT64_MAX
+/* Nobody has said yet. */
+#define LOG_LOW_UNKNOWN INT64_MIN
+
+struct log;
+struct log_member;
+
+/* A topic's handle: base of each backend's own. Valid until the log is closed. */
+struct log_topic {
+    struct str name;
+    int32_t partition_count;
+    bool internal;
+};
+
+struct log_topic_config {
+    int32_t partition_count; /* 0: LOG_PARTITIONS_DEFAULT */
+    bool internal;  /* written by this process's queries only; no retention, trimmed by readers */
+    bool compacted; /* cleanup.policy=compact: the latest record a key is kept */
+    int64_t retention_ms;    /* -1: for ever */
+    int64_t retention_bytes; /* a partition; -1: no limit */
+};
+
+struct log_partition_info {
+    int64_t begin_offset; /* of the first record still there */
+    int64_t end_offset;   /* one past the last committed record */
+    uint64_t bytes;
+};
+
+struct log_topic_info {
+    struct str name;
+    struct log_topic_config config;
+    struct log_partition_info *partitions; /* config.partition_count of them */
+};
+
+/* One finished record batch for one partition. */
+struct log_append {
+    struct log_topic *topic;
+    int32_t partition;
+    char *batch; /* from malloc; the log takes it over when commit returns OK */
+    size_t batch_size;
+};
+
+/* How far a task has come in one partition. */
+struct log_position {
+    struct log_topic *topic;
+    int32_t partition;
+    int64_t next_offset;
+    int64_t from_offset; /* the lowest offset its windows still hold, <= next_offset */
+};
+
+/* The timestamp of the next record a task will write to an internal topic at the earliest. */
+struct log_low {
+    struct log_topic *topic;
+    int64_t low_ms; /* or LOG_LOW_NONE */
+};
+
+/* "Everything before this offset is no longer needed", carried out with the step. */
+struct log_trim {
+    struct log_topic *topic;
+    int32_t partition;
+    int64_t before_offset;
+};
+
+/* What one task hands over. Arrays are borrowed for the call; see log_append for batches. A step
+ * without a task has no positions and no marks (generator, INSERT VALUES, commands). */
+struct log_step {
+    struct str task; /* "CSAS_PAID_3/1/0": query, stage, partition; size 0: none */
+    const struct log_append *appends;
+    uint32_t append_count;
+    const struct log_position *positions;
+    uint32_t position_count;
+    const struct log_low *lows;
+    uint32_t low_count;
+    const struct log_trim *trims;
+    uint32_t trim_count;
+    struct str marks; /* the task's own numbers, opaque here, at most 3 KB */
+    bool forget;      /* remove what is known of the task, and of all whose name begins so */
+};
+
+/* What log_load gives back. */
+struct log_task_state {
+    bool exists;
+    struct log_position *positions;
+    uint32_t position_count;
+    struct str marks;
+};
+
+/* Records of one read: borrowed until log_records_release. */
+struct log_records {
+    struct log_member *member;
+    struct record *at;
+    uint32_t count;
+    int64_t next_offset; /* where to go on reading: past gaps and batches without records */
+    int64_t end_offset;  /* of the partition as this read saw it */
+    int64_t low_ms;      /* of the topic: LOG_LOW_NONE for topics that are not internal */
+};
+
+struct log_member_options {
+    struct str name;     /* of the query, sink or tool: what the owner of a lock is called */
+    bool committed_only; /* sinks, tools: do not read steps on their way */
+    uint32_t steps_max;  /* steps on their way; 0: 8 */
+};
+
+enum log_health {
+    LOG_HEALTHY,
+    LOG_FULL,  /* disk or log.bytes.max: steps wait and are tried again */
+    LOG_FAILED /* commits fail: tasks must be rebuilt */
+};
+
+struct log_ops {
+    /* ERR_EXISTS, ERR_INVALID (name: Kafka's rules), ERR_LIMIT, ERR_FULL. */
+    enum err (*create)(struct log *log, struct str name, const struct log_topic_config *config,
+                       struct why *why);
+    /* The handle of a topic. ERR_NOT_FOUND. */
+    enum err (*topic)(struct log *log, struct str name, struct log_topic **ret_topic);
+    /* Info in the arena. ERR_NOT_FOUND. */
+    enum err (*describe)(struct log *log, struct str name, struct arena *arena,
+                         struct log_topic_info *ret_info, struct why *why);
+    /* All names, sorted, in the arena. */
+    enum err (*list)(struct log *log, struct arena *arena, struct str **ret_names,
+                     size_t *ret_count, struct why *why);
+    /* ERR_NOT_FOUND. */
+    enum err (*remove)(struct log *log, struct str name, struct why *why);
+    /* The first offset with timestamp >= timestamp_ms, or the end offset. */
+    enum err (*find)(struct log *log, struct log_topic *topic, int32_t partition,
+                     int64_t timestamp_ms, int64_t *ret_offset, struct why *why);
+    enum err (*join)(struct log *log, const struct log_member_options *options,
+                     struct log_member **ret_member, struct why *why);
+    enum log_health (*health)(struct log *log);
+    /* After all members left. Waits for steps on their way. Frees it. */
+    void (*close)(struct log *log);
+};
+
+struct log_member_ops {
+    /* Reads from `offset` at most about bytes_max (at least one batch, if there is any). Count 0 at
+     * the end. At most four reads of a member are held at a time. ERR_OUT_OF_RANGE (before
+     * begin_offset, or beyond the end), ERR_CORRUPT, ERR_NOT_FOUND. */
+    enum err (*read)(struct log_member *member, struct log_topic *topic, int32_t partition,
+                     int64_t offset, size_t bytes_max, struct log_records **ret_records,
+                     struct why *why);
+    void (*release)(struct log_member *member, struct log_records *records);
+    /* Waits until a topic of the log has news, a step of this member ended, or timeout_ms passed.
+     * ERR_AGAIN on time-out. */
+    enum err (*wait)(struct log_member *member, int64_t timeout_ms);
+    /* Hands a step over without waiting for its commit. ret_sequence: 1, 2, 3, ... for this member.
+     * ERR_FULL: steps_max are on their way, nothing was taken. ERR_ABORTED: an earlier step of this
+     * process failed; leave, join again and load. */
+    enum err (*commit)(struct log_member *member, const struct log_step *step,
+                       uint64_t *ret_sequence);
+    /* The highest sequence that is durable, and whether any failed (ERR_ABORTED) or waits for room
+     * (ERR_FULL). */
+    enum err (*committed)(struct log_member *member, uint64_t *ret_sequence);
+    /* A task's last committed positions and marks, in the arena. */
+    enum err (*load)(struct log_member *member, struct str task, struct arena *arena,
+                     struct log_task_state *ret_state, struct why *why);
+    /* Leaves; steps on their way still commit. Frees it. */
+    void (*leave)(struct log_member *member);
+};
+
+/* Bases: first member of each backend's own struct. */
+struct log {
+    const struct log_ops *ops;
+};
+
+struct log_member {
+    const struct log_member_ops *ops;
+};
+
+MUST_CHECK static inline enum err log_create(struct log *log, struct str name,
+                                             const struct log_topic_config *config, struct why *why)
+{
+    must(log != NULL);
+    return log->ops->create(log, name, config, why);
+}
+
+MUST_CHECK static inline enum err log_topic_open(struct log *log, struct str name,
+                                                 struct log_topic **ret_topic)
+{
+    must(log != NULL);
+    return log->ops->topic(log, name, ret_topic);
+}
+
+MUST_CHECK static inline enum err log_describe(struct log *log, struct str name,
+                                               struct arena *arena, struct log_topic_info *ret_info,
+                                               struct why *why)
+{
+    must(log != NULL);
+    return log->ops->describe(log, name, arena, ret_info, why);
+}
+
+MUST_CHECK static inline enum err log_list(struct log *log, struct arena *arena,
+                                           struct str **ret_names, size_t *ret_count,
+                                           struct why *why)
+{
+    must(log != NULL);
+    return log->ops->list(log, arena, ret_names, ret_count, why);
+}
+
+MUST_CHECK static inline enum err log_remove(struct log *log, struct str name, struct why *why)
+{
+    must(log != NULL);
+    return log->ops->remove(log, name, why);
+}
+
+MUST_CHECK static inline enum err log_find(struct log *log, struct log_topic *topic,
+                                           int32_t partition, int64_t timestamp_ms,
+                                           int64_t *ret_offset, struct why *why)
+{
+    must(log != NULL);
+    must(partition >= 0);
+    return log->ops->find(log, topic, partition, timestamp_ms, ret_offset, why);
+}
+
+MUST_CHECK static inline enum err log_join(struct log *log,
+                                           const struct log_member_options *options,
+                                           struct log_member **ret_member, struct why *why)
+{
+    must(log != NULL);
+    must(options != NULL);
+    return log->ops->join(log, options, ret_member, why);
+}
+
+static inline enum log_health log_get_health(struct log *log)
+{
+    must(log != NULL);
+    return log->ops->health(log);
+}
+
+static inline void log_close(struct log *log)
+{
+    if (log)
+        log->ops->close(log);
+}
+
+MUST_CHECK static inline enum err log_read(struct log_member *member, struct log_topic *topic,
+                                           int32_t partition, int64_t offset, size_t bytes_max,
+                                           struct log_records **ret_records, struct why *why)
+{
+    must(member != NULL);
+    must(topic != NULL);
+    must(offset >= 0);
+    return member->ops->read(member, topic, partition, offset, bytes_max, ret_records, why);
+}
+
+static inline void log_records_release(struct log_records *records)
+{
+    if (records)
+        records->member->ops->release(records->member, records);
+}
+
+MUST_CHECK static inline enum err log_wait(struct log_member *member, int64_t timeout_ms)
+{
+    must(member != NULL);
+    return member->ops->wait(member, timeout_ms);
+}
+
+MUST_CHECK static inline enum err log_commit(struct log_member *member, const struct log_step *step,
+                                             uint64_t *ret_sequence)
+{
+    must(member != NULL);
+    must(step != NULL);
+    return member->ops->commit(member, step, ret_sequence);
+}
+
+MUST_CHECK static inline enum err log_committed(struct log_member *member, uint64_t *ret_sequence)
+{
+    must(member != NULL);
+    return member->ops->committed(member, ret_sequence);
+}
+
+MUST_CHECK static inline enum err log_load(struct log_member *member, struct str task,
+                                           struct arena *arena, struct log_task_state *ret_state,
+                                           struct why *why)
+{
+    must(member != NULL);
+    return member->ops->load(member, task, arena, ret_state, why);
+}
+
+static inline void log_leave(struct log_member *member)
+{
+    if (member)
+        member->ops->leave(member);
+}
+
+/* log_commit of a step, then waiting until it is durable; for callers without a loop of their own.
+ * Progress is the caller's: ERR_FULL comes back after timeout_ms of waiting for room, with the step
+ * taken if *ret_taken (it may still commit). */
+MUST_CHECK enum err log_commit_wait(struct log_member *member, const struct log_step *step,
+                                    int64_t timeout_ms, bool *ret_taken);
+
+/* Backends. Named only here and in cli/. */
+struct store;
+struct log_embedded_options {
+    int64_t commit_interval_ms; /* 0: 5 */
+    uint64_t commit_bytes;      /* commit early at so many; 0: 1 MB */
+    bool runs_queries;          /* takes the data directory's query lock: ERR_LOCKED */
+    const char *directory;      /* of the lock file */
+};
+/* The store outlives the log. */
+MUST_CHECK enum err log_embedded_open(struct store *store,
+                                      const struct log_embedded_options *options,
+                                      struct log **ret_log, struct why *why);
+
+/* Wraps another log and makes calls fail; see tests. Closing it closes the inner one. */
+struct log_faulty_plan {
+    uint64_t fail_call; /* the Nth call of any kind that may fail, from 1; 0: never */
+    bool sticky;        /* and all after it */
+    enum err err;       /* what they return: ERR_IO, ERR_FULL, ERR_UNAVAILABLE, ERR_ABORTED */
+};
+struct log *log_faulty_new(struct log *inner, const struct log_faulty_plan *plan);
+/* Calls counted so far. */
+uint64_t log_faulty_calls(struct log *log);
+
+#endif

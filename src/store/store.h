@@ -1,0 +1,97 @@
+/* store.h -- LMDB, the one durable file: environment, transactions, ordered databases.
+ *
+ * The only room that includes <lmdb.h>. One environment a directory, opened once a process. The map
+ * is 1 TiB, sparse, and never grows. Keys are at most 511 bytes.
+ *
+ * Write transactions are serialised over all processes: beginning one waits for the other writer.
+ * Read transactions hold back the reuse of freed pages: keep them short. */
+#ifndef STORE_STORE_H
+#define STORE_STORE_H
+
+#include "base/err.h"
+#include "base/str.h"
+
+#include <stdint.h>
+
+#define STORE_NAME_BYTES_MAX 400
+#define STORE_DATABASES_MAX 16384
+
+struct store;
+struct store_txn;
+
+/* A database's number, valid for the life of the store once the transaction that opened it has
+ * committed. */
+typedef uint32_t store_database;
+
+struct store_options {
+    bool unsynced;      /* tests only: commits do not reach the disk */
+    bool read_only;     /* the file must exist */
+    uint64_t bytes_max; /* log.bytes.max: beyond it a write gives ERR_FULL; 0: no limit but disk */
+};
+
+/* Opens or makes `directory`/log.mdb. ERR_NOT_FOUND (read_only), ERR_DENIED, ERR_CORRUPT, ERR_IO,
+ * ERR_FULL. The store is freed with store_close after all its transactions ended. */
+MUST_CHECK enum err store_open(const char *directory, const struct store_options *options,
+                               struct store **ret_store, struct why *why);
+/* NULL is fine. */
+void store_close(struct store *store);
+
+/* A transaction belongs to the thread that began it, except that a read transaction may be used by
+ * another thread when only one uses it at a time. */
+MUST_CHECK enum err store_begin(struct store *store, bool write, struct store_txn **ret_txn);
+/* Ends a write transaction and syncs it: on OK it survives a power cut. ERR_FULL (disk or
+ * bytes_max; nothing was changed), ERR_IO. The transaction is gone either way. */
+MUST_CHECK enum err store_commit(struct store_txn *txn);
+/* Ends any transaction without effect. NULL is fine. */
+void store_abort(struct store_txn *txn);
+/* Read transactions: give up the snapshot, then take a new one; cheaper than begin. */
+void store_reset(struct store_txn *txn);
+MUST_CHECK enum err store_renew(struct store_txn *txn);
+/* Number of the last committed transaction, of any process: changes when there is news. */
+uint64_t store_last_txn(struct store *store);
+/* Bytes in use by the file, and the bytes of its free pages. */
+void store_size(struct store *store, uint64_t *ret_used_bytes, uint64_t *ret_free_bytes);
+
+enum store_key { STORE_KEY_BYTES, STORE_KEY_INTEGER /* uint64 in host order */ };
+
+/* Opens a named database; in a write transaction makes it when missing. ERR_NOT_FOUND, ERR_FULL. */
+MUST_CHECK enum err store_database_open(struct store_txn *txn, struct str name, enum store_key key,
+                                        store_database *ret_database);
+/* Empties and removes it. */
+MUST_CHECK enum err store_database_drop(struct store_txn *txn, store_database database);
+
+/* Values are borrowed from the map until the transaction ends (or, in a write transaction, until
+ * the next change). */
+MUST_CHECK enum err store_get(struct store_txn *txn, store_database database, struct str key,
+                              struct str *ret_value);
+MUST_CHECK enum err store_put(struct store_txn *txn, store_database database, struct str key,
+                              struct str value);
+/* The key must come after all others (MDB_APPEND). Returns the place where `size` bytes are to be
+ * written before anything else happens in the transaction. */
+MUST_CHECK enum err store_append(struct store_txn *txn, store_database database, uint64_t key,
+                                 size_t size, char **ret_place);
+/* ERR_NOT_FOUND when absent. */
+MUST_CHECK enum err store_delete(struct store_txn *txn, store_database database, struct str key);
+
+struct store_cursor;
+
+MUST_CHECK enum err store_cursor_open(struct store_txn *txn, store_database database,
+                                      struct store_cursor **ret_cursor);
+/* Before its transaction ends. NULL is fine. */
+void store_cursor_close(struct store_cursor *cursor);
+
+enum store_move {
+    STORE_FIRST,
+    STORE_LAST,
+    STORE_NEXT,
+    STORE_PREVIOUS,
+    STORE_AT_OR_AFTER /* the first key >= *key */
+};
+/* Moves and reads. `key` goes in for STORE_AT_OR_AFTER and comes out always; ERR_NOT_FOUND past the
+ * ends. */
+MUST_CHECK enum err store_cursor_move(struct store_cursor *cursor, enum store_move move,
+                                      struct str *key, struct str *ret_value);
+/* Deletes the entry the cursor stands on. */
+MUST_CHECK enum err store_cursor_delete(struct store_cursor *cursor);
+
+#endif
