@@ -1,0 +1,97 @@
+/* engine.h -- catalog, statements, the life of queries, recovery. The room's door.
+ *
+ * engine_* calls may come from any thread; statements run one after another. */
+#ifndef ENGINE_ENGINE_H
+#define ENGINE_ENGINE_H
+
+#include "base/properties.h"
+#include "flow/flow.h"
+#include "log/log.h"
+#include "registry/registry.h"
+#include "sql/sql.h"
+
+struct engine;
+
+struct engine_options {
+    struct log *log;           /* outlives the engine */
+    struct registry *registry; /* outlives the engine */
+    struct str service_id;     /* "drivethru_" */
+    bool interactive;          /* statements are kept in the command topic and run again at start */
+    uint32_t thread_count;
+    uint32_t batch_rows;               /* 0: the default */
+    const struct properties *settings; /* ksql.* and drivethru's own, defaults of SET */
+    const char *window_directory;
+};
+
+/* Opens; with `interactive` runs what the command topic holds. ERR_LOCKED, ERR_CORRUPT, ... */
+MUST_CHECK enum err engine_open(const struct engine_options *options, struct engine **ret_engine,
+                                struct why *why);
+/* Stops all queries where they are. NULL is fine. */
+void engine_close(struct engine *engine);
+
+enum answer_kind {
+    ANSWER_MESSAGE, /* DDL: text says what happened */
+    ANSWER_TABLE,   /* SHOW, DESCRIBE: names and text cells */
+    ANSWER_TEXT,    /* EXPLAIN, DESCRIBE EXTENDED: lines */
+    ANSWER_HEADER,  /* a query's columns: rows follow */
+    ANSWER_ROWS     /* a batch of a query's rows */
+};
+
+/* What a statement yields, piece by piece; borrowed for the call. */
+struct answer {
+    enum answer_kind kind;
+    struct str text;         /* MESSAGE, TEXT */
+    struct str query_id;     /* MESSAGE of a statement that started or stopped a query */
+    const struct str *names; /* TABLE: column_count of them */
+    const struct str *cells; /* TABLE: row_count × column_count */
+    uint32_t column_count;
+    uint32_t row_count;
+    const struct row_type *row_type; /* HEADER, ROWS */
+    const struct batch *rows;        /* ROWS */
+};
+
+/* Return false to end a query early. */
+typedef bool engine_answer(void *context, const struct statement *statement,
+                           const struct answer *answer);
+
+/* A client's SET and DEFINE; {0} with an arena is a new one. */
+struct session {
+    struct properties settings;
+    struct properties variables;
+};
+void session_init(struct session *session, struct arena *arena);
+
+/* Runs the statements of a text in order; stops at the first that fails, with its line and column.
+ * A push query ends at its LIMIT, when on_answer says false, or when engine_interrupt was called.
+ */
+MUST_CHECK enum err engine_execute(struct engine *engine, struct session *session, struct str text,
+                                   engine_answer *on_answer, void *context, struct why *why);
+/* Ends push queries that are being answered. Signal-safe. */
+void engine_interrupt(struct engine *engine);
+
+/* Runs numbered files of a pipeline directory as one text each: statements that already run as
+ * they stand are left alone; changed ones are refused unless they say OR REPLACE. */
+MUST_CHECK enum err engine_apply(struct engine *engine, struct str file_name, struct str text,
+                                 engine_answer *on_answer, void *context, struct why *why);
+
+/* Waits until all queries are at the end of their inputs and committed. */
+MUST_CHECK enum err engine_wait_idle(struct engine *engine, int64_t timeout_ms);
+
+struct engine_query {
+    struct str id;
+    struct str sql;
+    struct str sink; /* size 0: none */
+    struct flow_status status;
+};
+/* All persistent queries, in the arena. */
+void engine_queries(struct engine *engine, struct arena *arena, struct engine_query **ret_queries,
+                    uint32_t *ret_count);
+
+/* The source with this name, copied into the arena. ERR_NOT_FOUND. */
+MUST_CHECK enum err engine_source(struct engine *engine, struct str name, struct arena *arena,
+                                  struct source *ret_source);
+/* The source whose topic this is. ERR_NOT_FOUND. For sinks and tools. */
+MUST_CHECK enum err engine_source_of_topic(struct engine *engine, struct str topic,
+                                           struct arena *arena, struct source *ret_source);
+
+#endif

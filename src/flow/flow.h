@@ -1,0 +1,95 @@
+/* flow.h -- plans at work: workers, tasks, operators and their state. The room's door.
+ *
+ * flow_* calls come from one control thread at a time; workers are inside. */
+#ifndef FLOW_FLOW_H
+#define FLOW_FLOW_H
+
+#include "base/counters.h"
+#include "log/log.h"
+#include "sql/sql.h"
+
+#include <stdint.h>
+
+struct flow;
+struct flow_query;
+
+struct flow_options {
+    struct log *log;           /* outlives the flow */
+    struct registry *registry; /* outlives the flow */
+    uint32_t thread_count;     /* workers, at least 1 */
+    uint32_t batch_rows;       /* 1 to BATCH_ROWS_MAX; 0: BATCH_ROWS_MAX */
+    bool emit_every_change;    /* cache.max.bytes.buffering=0: no coalescing within a step */
+    uint64_t memory_max;       /* bytes of windows and tables; 0: no limit */
+    const char *window_directory;
+};
+
+MUST_CHECK enum err flow_open(const struct flow_options *options, struct flow **ret_flow,
+                              struct why *why);
+/* Stops all queries as they are (their positions stay) and frees everything. NULL is fine. */
+void flow_close(struct flow *flow);
+
+/* Rows of a push query, in order, from a worker's thread: the batch is borrowed for the call. The
+ * receiver must not block for long. [worker] */
+typedef void flow_feed(void *context, const struct batch *rows);
+
+struct flow_query_options {
+    struct str id;                /* "CSAS_PAID_3" */
+    struct str internal_prefix;   /* before the suffix of internal topics */
+    struct str dead_letter_topic; /* size 0: rejected records are only counted */
+    bool from_earliest;           /* where a source without a position begins */
+    flow_feed *feed;              /* push queries */
+    void *feed_context;
+};
+
+/* Starts a query: makes its internal topics, loads its tasks' last commit, rebuilds state, runs.
+ * The plan must stay until the query is stopped; the strings are copied. Topics of sink and sources
+ * exist. ERR_INVALID (partitions do not match), ERR_NOT_FOUND, ... */
+MUST_CHECK enum err flow_start(struct flow *flow, const struct plan *plan,
+                               const struct flow_query_options *options,
+                               struct flow_query **ret_query, struct why *why);
+/* Stops it. forget: its positions and internal topics are removed too. Frees the query. */
+MUST_CHECK enum err flow_stop(struct flow_query *query, bool forget, struct why *why);
+/* A paused query keeps its state and reads nothing. */
+void flow_pause(struct flow_query *query, bool paused);
+
+enum flow_state {
+    FLOW_RESTORING, /* reading state back, nothing is emitted */
+    FLOW_RUNNING,
+    FLOW_PAUSED,
+    FLOW_ERROR /* stopped by itself; `why` says why; positions are kept */
+};
+
+struct flow_position {
+    struct str topic;
+    int32_t partition;
+    int64_t next_offset;
+    int64_t end_offset;
+};
+
+struct flow_status {
+    enum flow_state state;
+    struct why why;
+    double restored; /* 0 to 1 */
+    uint64_t state_bytes;
+    uint64_t state_rows;
+    int64_t stream_time_ms; /* highest of its tasks; INT64_MIN: none yet */
+    struct counters counters;
+    struct flow_position *positions;
+    uint32_t position_count;
+};
+
+/* A picture of now; positions in the arena. */
+void flow_get_status(struct flow_query *query, struct arena *arena, struct flow_status *ret_status);
+
+/* Waits until every query has read its inputs to their end and all its steps are committed.
+ * ERR_AGAIN on time-out; ERR_ABORTED when a query is in FLOW_ERROR. */
+MUST_CHECK enum err flow_wait_idle(struct flow *flow, int64_t timeout_ms);
+
+/* Committed rows of the table a query keeps, in no order, as batches of pull->row_type. The
+ * callback runs in the calling thread; return false from it to stop. ERR_UNAVAILABLE while
+ * restoring. */
+typedef bool flow_rows(void *context, const struct batch *rows);
+MUST_CHECK enum err flow_pull(struct flow_query *query, const struct pull_plan *pull,
+                              flow_rows *on_rows, void *context, struct why *why);
+
+#endif

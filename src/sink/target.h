@@ -1,0 +1,84 @@
+/* target.h -- the sink's seam: a place documents are written to. */
+#ifndef SINK_TARGET_H
+#define SINK_TARGET_H
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/str.h"
+
+#include <stdint.h>
+
+enum document_write {
+    DOCUMENT_REPLACE, /* by _id, inserted when missing */
+    DOCUMENT_INSERT,  /* an _id that is there already is left as it is */
+    DOCUMENT_UPDATE,  /* $set of its fields by _id */
+    DOCUMENT_DELETE   /* by _id */
+};
+
+/* One write. Text is borrowed for the call. */
+struct document {
+    enum document_write write;
+    struct str collection;
+    struct str id; /* _id as JSON text: a string, or an object */
+    struct str
+        json; /* the document with its _id, MongoDB extended JSON (relaxed); empty for DELETE */
+    int64_t time_ms; /* of the record */
+};
+
+/* How far a sink has come in one partition of one topic. */
+struct target_position {
+    struct str topic;
+    int32_t partition;
+    int64_t next_offset;
+};
+
+/* A document the target refuses for its own sake: index into what was given. */
+struct document_refusal {
+    uint32_t index;
+    struct why why;
+};
+
+struct target;
+
+/* Called by one thread, the sink's; find, by any. */
+struct target_ops {
+    /* Writes documents and positions, whole or not at all where the target can; else documents
+     * first, so that a position is never ahead. A write may be repeated. Refused documents are
+     * listed (room for count) and do not hold back their neighbours. ERR_UNAVAILABLE, ERR_FULL:
+     * try again; ERR_DENIED, ERR_INVALID: stop. */
+    enum err (*write)(struct target *target, struct str sink, const struct document *documents,
+                      uint32_t count, const struct target_position *positions,
+                      uint32_t position_count, struct document_refusal *refusals,
+                      uint32_t *ret_refusal_count, struct why *why);
+    /* Positions of a sink, in the arena; none: a new sink. */
+    enum err (*positions)(struct target *target, struct str sink, struct arena *arena,
+                          struct target_position **ret_positions, uint32_t *ret_count,
+                          struct why *why);
+    /* Documents of a collection as JSON text, newest first by record time: all with time in
+     * [from_ms, to_ms), or the one with `id` (JSON text) when id.size > 0. At most `limit`. */
+    enum err (*find)(struct target *target, struct str collection, struct str id, int64_t from_ms,
+                     int64_t to_ms, uint32_t limit, struct arena *arena, struct str **ret_documents,
+                     uint32_t *ret_count, struct why *why);
+    /* Walks a whole collection in order of _id for comparing; stops when the callback says false.
+     */
+    enum err (*walk)(struct target *target, struct str collection,
+                     bool (*on_document)(void *context, struct str id, struct str json),
+                     void *context, struct why *why);
+    void (*close)(struct target *target);
+};
+
+struct target {
+    const struct target_ops *ops;
+};
+
+/* `path`: the SQLite file, made when missing (WAL, synchronous=FULL). One table a collection:
+ * "_id" TEXT PRIMARY KEY, "time_ms" INTEGER, "document" TEXT (JSON), an index on time_ms. */
+MUST_CHECK enum err target_sqlite_open(const char *path, bool read_only, struct target **ret_target,
+                                       struct why *why);
+/* Wraps another and fails the Nth fallible call with `err`; sticky: and all after it. Closing it
+ * closes the inner one. */
+struct target *target_faulty_new(struct target *inner, uint64_t fail_call, bool sticky,
+                                 enum err err);
+uint64_t target_faulty_calls(struct target *target);
+
+#endif
