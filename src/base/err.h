@@ -48,7 +48,8 @@ enum err why_set(struct why *why, enum err err, const char *format, ...) PRINTF_
 /* The same with the place in a statement's text. */
 enum err why_set_at(struct why *why, enum err err, int line, int column, const char *format, ...)
     PRINTF_LIKE(5, 6);
-/* Puts words before what is there: "cannot start query 'Q': <what was there>". */
+/* Puts words and a colon before what is there: why_prefix(why, "cannot start query '%s'", name)
+ * makes "cannot start query 'Q': <what was there>". */
 void why_prefix(struct why *why, const char *format, ...) PRINTF_LIKE(2, 3);
 
 #endif

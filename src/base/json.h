@@ -32,6 +32,7 @@ struct json_reader {
     const char *begin;
     const char *at;
     const char *end;
+    const char *token;   /* where the token just read begins */
     struct arena *arena; /* holds strings that had escapes */
     struct str text;     /* of the token just read; valid as long as input and arena */
     size_t error_offset;

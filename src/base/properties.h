@@ -22,7 +22,7 @@ struct properties {
 void properties_init(struct properties *properties, struct arena *arena);
 /* java.util.Properties' text: '=' or ':' or blank separates, # and ! begin comments, a backslash
  * continues a line, \uXXXX. Later names replace earlier ones. ERR_INVALID with the line. At most
- * 1 MB and 10,000 names. */
+ * 1 MB and 10,000 names. On failure the names before the failing line are set. */
 MUST_CHECK enum err properties_parse(struct properties *properties, struct str text,
                                      struct why *why);
 void properties_set(struct properties *properties, struct str name, struct str value);
