@@ -76,8 +76,13 @@ void batch_select_all(struct batch *batch);
 /* A column of its own in the arena, all cells NULL-flag 0 and unset. */
 void column_init(struct column *column, const struct type *type, uint32_t capacity,
                  struct arena *arena);
-/* Makes room for `capacity` rows, keeping what is there (the old memory stays in the arena). */
+/* Makes room for `capacity` rows at least, keeping what is there (the old memory stays in the
+ * arena). */
 void column_reserve(struct column *column, uint32_t capacity, struct arena *arena);
+/* Makes an ARRAY's or MAP's cell of `count` items and returns where they start in the children;
+ * the caller then sets every one of them. */
+uint32_t column_append_items(struct column *column, uint32_t row, uint32_t count,
+                             struct arena *arena);
 /* Boxes a cell. Text is borrowed from the column; items are made in the arena. */
 struct value column_get(const struct column *column, uint32_t row, struct arena *arena);
 /* Sets a cell; text is borrowed from `value`, items are appended to the children. */

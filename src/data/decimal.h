@@ -22,6 +22,11 @@ MUST_CHECK enum err decimal_rescale(decimal value, int scale_from, int precision
                                     decimal *ret_value);
 /* "-12.34", ".5", "1e3"; rounds half up to the scale. ERR_INVALID, ERR_OUT_OF_RANGE. */
 MUST_CHECK enum err decimal_parse(struct str text, int precision, int scale, decimal *ret_value);
+/* Room for the longest text: sign, a zero, point and 39 digits. */
+#define DECIMAL_TEXT_MAX 48
+
+/* Writes what decimal_format returns, not terminated; returns how many bytes. */
+size_t decimal_write(decimal value, int scale, char text[DECIMAL_TEXT_MAX]);
 /* Plain digits with exactly `scale` places: "12.34", "-0.50", "7". */
 struct str decimal_format(decimal value, int scale, struct arena *arena);
 double decimal_to_double(decimal value, int scale);

@@ -45,13 +45,16 @@ struct record_batch_builder {
 
 void record_batch_builder_init(struct record_batch_builder *builder);
 void record_batch_builder_release(struct record_batch_builder *builder);
-/* Copies the record in; its offset is ignored. ERR_LIMIT when it is larger than RECORD_BYTES_MAX.
- */
+/* Copies the record in; its offset is ignored. ERR_LIMIT when it is larger than RECORD_BYTES_MAX or
+ * has too many headers; ERR_FULL when the batch would pass RECORD_BATCH_BYTES_MAX: finish it and
+ * add the record to the next. */
 MUST_CHECK enum err record_batch_add(struct record_batch_builder *builder,
                                      const struct record *record);
 /* Fills in the header and the sum; base offset 0. record_count > 0. Afterwards buf is the batch;
  * take it with record_batch_take or start again with record_batch_builder_clear. */
 void record_batch_finish(struct record_batch_builder *builder);
+/* Hands the finished batch over, leaves the builder empty; the caller releases the bytes. */
+struct buf record_batch_take(struct record_batch_builder *builder);
 void record_batch_builder_clear(struct record_batch_builder *builder);
 
 /* What a batch's header says. */
@@ -64,7 +67,9 @@ struct record_batch_info {
     uint32_t size; /* of the whole batch in bytes */
 };
 
-/* Checks size, magic, CRC and counts. ERR_CORRUPT with words, ERR_UNSUPPORTED (compressed). */
+/* Checks size, magic, CRC and counts. ERR_CORRUPT with words, ERR_UNSUPPORTED (compressed,
+ * control). Bytes after the batch are left alone: ret_info->size tells where it ends. A cleaned
+ * batch has fewer records than offsets. */
 MUST_CHECK enum err record_batch_check(struct str batch, struct record_batch_info *ret_info,
                                        struct why *why);
 /* Sets the base offset in place: 8 bytes, outside the sum. */

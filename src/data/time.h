@@ -21,6 +21,13 @@ struct civil_time civil_from_ms(int64_t timestamp_ms);
 int64_t civil_to_ms(const struct civil_time *civil);
 int64_t civil_to_days(int64_t year, int month, int day);
 
+/* Room for the longest ISO text. */
+#define TIME_TEXT_MAX 48
+
+/* Write what the three below return, not terminated; return how many bytes. */
+size_t timestamp_write_iso(int64_t timestamp_ms, char text[TIME_TEXT_MAX]);
+size_t date_write_iso(int32_t days, char text[TIME_TEXT_MAX]);
+size_t time_write_iso(int32_t time_ms, char text[TIME_TEXT_MAX]);
 /* "2026-01-01T00:00:00.000" */
 struct str timestamp_format_iso(int64_t timestamp_ms, struct arena *arena);
 struct str date_format_iso(int32_t days, struct arena *arena);

@@ -1,0 +1,384 @@
+/* record.c -- Kafka's record batch, format 2: building one, checking one, reading one.
+ *
+ *      0  base offset            int64      35  maximum timestamp    int64
+ *      8  length from here + 4   int32      43  producer id          int64
+ *     12  partition leader epoch int32      51  producer epoch       int16
+ *     16  magic                  int8       53  base sequence        int32
+ *     17  CRC32C from 21 on      uint32     57  record count         int32
+ *     21  attributes             int16      61  records
+ *     23  last offset delta      int32
+ *     27  first timestamp        int64
+ *
+ * A record, all numbers but the attributes zigzag varints: length of what follows, attributes
+ * (int8, 0), timestamp delta, offset delta, key size or -1, key, value size or -1, value, header
+ * count, and each header's name size, name, value size or -1, value. */
+#include "data/record.h"
+
+#include "base/hash.h"
+#include "base/varint.h"
+
+#include <endian.h>
+#include <inttypes.h>
+
+#define AT_LENGTH 8
+#define AT_LEADER_EPOCH 12
+#define AT_MAGIC 16
+#define AT_CRC 17
+#define AT_ATTRIBUTES 21
+#define AT_LAST_DELTA 23
+#define AT_FIRST_TIMESTAMP 27
+#define AT_MAX_TIMESTAMP 35
+#define AT_PRODUCER_ID 43
+#define AT_PRODUCER_EPOCH 51
+#define AT_BASE_SEQUENCE 53
+#define AT_RECORD_COUNT 57
+
+#define MAGIC 2
+#define ATTRIBUTE_COMPRESSION 0x07
+#define ATTRIBUTE_APPEND_TIME 0x08
+#define ATTRIBUTE_CONTROL 0x20
+#define RECORD_SIZE_MIN 7 /* seven numbers of one byte */
+
+/* What reading one batch needs to know on the way. */
+struct batch_reader {
+    const uint8_t *at;
+    const uint8_t *end;
+    struct record_batch_info info;
+    bool is_append_time;
+    int64_t delta_before; /* of the record before; -1 at the start */
+    struct arena *arena;
+};
+
+static size_t text_size(struct str text, bool is_null);
+static uint8_t *put_text(uint8_t *at, struct str text, bool is_null);
+static void put_int16(char *at, uint16_t value);
+static void put_int32(char *at, uint32_t value);
+static void put_int64(char *at, uint64_t value);
+static uint32_t get_int32(const char *at);
+static int64_t get_int64(const char *at);
+static enum err header_read(struct str batch, struct record_batch_info *ret_info, struct why *why);
+static bool record_read(struct batch_reader *reader, int64_t from_offset, struct record *record);
+static bool headers_read(struct batch_reader *reader, const uint8_t *at, const uint8_t *end,
+                         struct record *record);
+
+void record_batch_builder_init(struct record_batch_builder *builder)
+{
+    *builder = (struct record_batch_builder){0};
+}
+
+void record_batch_builder_release(struct record_batch_builder *builder)
+{
+    buf_release(&builder->buf);
+    *builder = (struct record_batch_builder){0};
+}
+
+void record_batch_builder_clear(struct record_batch_builder *builder)
+{
+    buf_clear(&builder->buf);
+    builder->record_count = 0;
+}
+
+enum err record_batch_add(struct record_batch_builder *builder, const struct record *record)
+{
+    size_t content = record->key.size + record->value.size;
+    if (record->header_count > RECORD_HEADERS_MAX)
+        return ERR_LIMIT;
+    for (uint32_t i = 0; i < record->header_count; i++)
+        content += record->headers[i].name.size + record->headers[i].value.size;
+    if (content > RECORD_BYTES_MAX)
+        return ERR_LIMIT;
+
+    const bool is_first = builder->record_count == 0;
+    const int64_t first_ms = is_first ? record->timestamp_ms : builder->first_timestamp_ms;
+    /* Wraps where it must, and wraps back when read. */
+    const int64_t delta_ms = (int64_t)((uint64_t)record->timestamp_ms - (uint64_t)first_ms);
+    const bool has_key = record->key.data;
+    const bool has_value = record->value.data;
+    size_t size = 1 + varint_size(delta_ms) + varint_size(builder->record_count) +
+                  text_size(record->key, !has_key) + text_size(record->value, !has_value) +
+                  varint_size(record->header_count);
+    for (uint32_t i = 0; i < record->header_count; i++) {
+        const struct record_header *header = &record->headers[i];
+        size += text_size(header->name, false) + text_size(header->value, header->is_null);
+    }
+    if (is_first) {
+        buf_clear(&builder->buf);
+        buf_reserve(&builder->buf, RECORD_BATCH_OVERHEAD);
+        builder->buf.size = RECORD_BATCH_OVERHEAD;
+    }
+    if (builder->buf.size + VARINT_BYTES_MAX + size > RECORD_BATCH_BYTES_MAX)
+        return ERR_FULL;
+
+    uint8_t *const begin = (uint8_t *)buf_reserve(&builder->buf, VARINT_BYTES_MAX + size);
+    uint8_t *at = varint_put(begin, (int64_t)size);
+    *at++ = 0;
+    at = varint_put(at, delta_ms);
+    at = varint_put(at, builder->record_count);
+    at = put_text(at, record->key, !has_key);
+    at = put_text(at, record->value, !has_value);
+    at = varint_put(at, record->header_count);
+    for (uint32_t i = 0; i < record->header_count; i++) {
+        at = put_text(at, record->headers[i].name, false);
+        at = put_text(at, record->headers[i].value, record->headers[i].is_null);
+    }
+    builder->buf.size += (size_t)(at - begin);
+    builder->first_timestamp_ms = first_ms;
+    if (is_first || record->timestamp_ms > builder->max_timestamp_ms)
+        builder->max_timestamp_ms = record->timestamp_ms;
+    builder->record_count++;
+    return OK;
+}
+
+void record_batch_finish(struct record_batch_builder *builder)
+{
+    must(builder->record_count > 0);
+    char *const data = builder->buf.data;
+    const size_t size = builder->buf.size;
+    put_int64(data, 0);
+    put_int32(data + AT_LENGTH, (uint32_t)(size - AT_LEADER_EPOCH));
+    put_int32(data + AT_LEADER_EPOCH, UINT32_MAX);
+    data[AT_MAGIC] = MAGIC;
+    put_int16(data + AT_ATTRIBUTES, 0);
+    put_int32(data + AT_LAST_DELTA, builder->record_count - 1);
+    put_int64(data + AT_FIRST_TIMESTAMP, (uint64_t)builder->first_timestamp_ms);
+    put_int64(data + AT_MAX_TIMESTAMP, (uint64_t)builder->max_timestamp_ms);
+    put_int64(data + AT_PRODUCER_ID, UINT64_MAX);
+    put_int16(data + AT_PRODUCER_EPOCH, UINT16_MAX);
+    put_int32(data + AT_BASE_SEQUENCE, UINT32_MAX);
+    put_int32(data + AT_RECORD_COUNT, builder->record_count);
+    put_int32(data + AT_CRC, crc32c(0, data + AT_ATTRIBUTES, size - AT_ATTRIBUTES));
+}
+
+struct buf record_batch_take(struct record_batch_builder *builder)
+{
+    const struct buf buf = builder->buf;
+    record_batch_builder_init(builder);
+    return buf;
+}
+
+enum err record_batch_check(struct str batch, struct record_batch_info *ret_info, struct why *why)
+{
+    struct record_batch_info info;
+    const enum err err = header_read(batch, &info, why);
+    if (err != OK)
+        return err;
+    const uint32_t stored = get_int32(batch.data + AT_CRC);
+    const uint32_t computed = crc32c(0, batch.data + AT_ATTRIBUTES, info.size - AT_ATTRIBUTES);
+    if (stored != computed)
+        return why_set(why, ERR_CORRUPT,
+                       "checksum of record batch at offset %" PRId64 " is %08" PRIx32
+                       ", its bytes give %08" PRIx32,
+                       info.base_offset, stored, computed);
+    *ret_info = info;
+    return OK;
+}
+
+void record_batch_set_base_offset(char *batch, int64_t base_offset)
+{
+    put_int64(batch, (uint64_t)base_offset);
+}
+
+enum err record_batch_read(struct str batch, int64_t from_offset, struct record *records,
+                           uint32_t *ret_count, struct arena *arena, struct why *why)
+{
+    struct batch_reader reader = {.arena = arena, .delta_before = -1};
+    const enum err err = header_read(batch, &reader.info, why);
+    if (err != OK)
+        return err;
+    reader.at = (const uint8_t *)batch.data + RECORD_BATCH_OVERHEAD;
+    reader.end = (const uint8_t *)batch.data + reader.info.size;
+    reader.is_append_time = batch.data[AT_ATTRIBUTES + 1] & ATTRIBUTE_APPEND_TIME;
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < reader.info.record_count; i++) {
+        if (!record_read(&reader, from_offset, &records[count]))
+            return why_set(why, ERR_CORRUPT,
+                           "record %" PRIu32 " of batch at offset %" PRId64 " does not decode", i,
+                           reader.info.base_offset);
+        count += records[count].offset >= from_offset;
+    }
+    if (reader.at != reader.end)
+        return why_set(why, ERR_CORRUPT,
+                       "record batch at offset %" PRId64 " has bytes after its last record",
+                       reader.info.base_offset);
+    *ret_count = count;
+    return OK;
+}
+
+static size_t text_size(struct str text, bool is_null)
+{
+    return is_null ? 1 : varint_size((int64_t)text.size) + text.size;
+}
+
+static uint8_t *put_text(uint8_t *at, struct str text, bool is_null)
+{
+    if (is_null)
+        return varint_put(at, -1);
+    at = varint_put(at, (int64_t)text.size);
+    if (text.size > 0)
+        memcpy(at, text.data, text.size);
+    return at + text.size;
+}
+
+/* Everything but the sum. */
+static enum err header_read(struct str batch, struct record_batch_info *ret_info, struct why *why)
+{
+    if (batch.size < RECORD_BATCH_OVERHEAD)
+        return why_set(why, ERR_CORRUPT, "record batch of %zu bytes is shorter than its header",
+                       batch.size);
+    const char *const data = batch.data;
+    const int64_t base_offset = get_int64(data);
+    if (data[AT_MAGIC] != MAGIC)
+        return why_set(why, ERR_CORRUPT,
+                       "record batch at offset %" PRId64 " has format %d instead of %d",
+                       base_offset, data[AT_MAGIC], MAGIC);
+    const uint64_t size = (uint64_t)get_int32(data + AT_LENGTH) + AT_LEADER_EPOCH;
+    if (size < RECORD_BATCH_OVERHEAD || size > RECORD_BATCH_BYTES_MAX || size > batch.size)
+        return why_set(why, ERR_CORRUPT,
+                       "record batch at offset %" PRId64 " says %" PRIu64 " bytes, there are %zu",
+                       base_offset, size, batch.size);
+    const uint64_t count = get_int32(data + AT_RECORD_COUNT);
+    const int64_t last_delta = (int32_t)get_int32(data + AT_LAST_DELTA);
+    if (count > (size - RECORD_BATCH_OVERHEAD) / RECORD_SIZE_MIN || last_delta < 0 ||
+        (int64_t)count > last_delta + 1)
+        return why_set(why, ERR_CORRUPT,
+                       "record batch at offset %" PRId64 " says %" PRIu64
+                       " records and last offset delta %" PRId64 " in %" PRIu64 " bytes",
+                       base_offset, count, last_delta, size);
+    if (base_offset < 0 || base_offset > INT64_MAX - last_delta)
+        return why_set(why, ERR_CORRUPT, "record batch has base offset %" PRId64, base_offset);
+    const int attributes = data[AT_ATTRIBUTES + 1];
+    if (attributes & ATTRIBUTE_COMPRESSION)
+        return why_set(why, ERR_UNSUPPORTED,
+                       "record batch at offset %" PRId64 " is compressed (codec %d)", base_offset,
+                       attributes & ATTRIBUTE_COMPRESSION);
+    if (attributes & ATTRIBUTE_CONTROL)
+        return why_set(why, ERR_UNSUPPORTED,
+                       "record batch at offset %" PRId64 " is a control batch", base_offset);
+    *ret_info = (struct record_batch_info){
+        .base_offset = base_offset,
+        .last_offset = base_offset + last_delta,
+        .first_timestamp_ms = get_int64(data + AT_FIRST_TIMESTAMP),
+        .max_timestamp_ms = get_int64(data + AT_MAX_TIMESTAMP),
+        .record_count = (uint32_t)count,
+        .size = (uint32_t)size,
+    };
+    return OK;
+}
+
+/* Sizes and deltas mostly take one or two bytes; only longer numbers are worth a call. */
+static inline const uint8_t *get_number(const uint8_t *at, const uint8_t *end, int64_t *ret_number)
+{
+    if (end - at >= 2 && at[0] >= 0x80 && at[1] < 0x80) {
+        *ret_number = varint_unzigzag((uint64_t)(at[0] & 0x7f) | (uint64_t)at[1] << 7);
+        return at + 2;
+    }
+    return varint_get(at, end, ret_number);
+}
+
+/* Size -1 is null when `may_be_null`. NULL when the bytes do not hold it. */
+static inline const uint8_t *get_text(const uint8_t *at, const uint8_t *end, bool may_be_null,
+                                      struct str *ret_text)
+{
+    int64_t size = 0;
+    at = get_number(at, end, &size);
+    if (!at || size < -1 || size > end - at || (size == -1 && !may_be_null))
+        return NULL;
+    if (size == -1) {
+        *ret_text = (struct str){0};
+        return at;
+    }
+    *ret_text = (struct str){(const char *)at, (size_t)size};
+    return at + size;
+}
+
+/* Of a record before from_offset only its place is read. */
+static bool record_read(struct batch_reader *reader, int64_t from_offset, struct record *record)
+{
+    int64_t size = 0;
+    const uint8_t *at = get_number(reader->at, reader->end, &size);
+    if (!at || size < RECORD_SIZE_MIN - 1 || size > reader->end - at)
+        return false;
+    const uint8_t *const end = at + size;
+    at++; /* attributes: none are defined */
+    int64_t delta_ms = 0;
+    int64_t delta = 0;
+    at = get_number(at, end, &delta_ms);
+    if (at)
+        at = get_number(at, end, &delta);
+    if (!at)
+        return false;
+    if (delta <= reader->delta_before ||
+        delta > reader->info.last_offset - reader->info.base_offset)
+        return false;
+    reader->delta_before = delta;
+    reader->at = end;
+    record->offset = reader->info.base_offset + delta;
+    if (record->offset < from_offset)
+        return true;
+
+    record->timestamp_ms =
+        reader->is_append_time
+            ? reader->info.max_timestamp_ms
+            : (int64_t)((uint64_t)reader->info.first_timestamp_ms + (uint64_t)delta_ms);
+    at = get_text(at, end, true, &record->key);
+    if (at)
+        at = get_text(at, end, true, &record->value);
+    return at && headers_read(reader, at, end, record);
+}
+
+static bool headers_read(struct batch_reader *reader, const uint8_t *at, const uint8_t *end,
+                         struct record *record)
+{
+    int64_t count = 0;
+    at = get_number(at, end, &count);
+    /* A header has two sizes at least. */
+    if (!at || count < 0 || count > RECORD_HEADERS_MAX || count > (end - at) / 2)
+        return false;
+    record->headers = NULL;
+    record->header_count = (uint32_t)count;
+    if (count == 0)
+        return at == end;
+    struct record_header *headers = arena_alloc(reader->arena, (size_t)count * sizeof(*headers));
+    for (int64_t i = 0; i < count; i++) {
+        at = get_text(at, end, false, &headers[i].name);
+        if (at)
+            at = get_text(at, end, true, &headers[i].value);
+        if (!at)
+            return false;
+        headers[i].is_null = !headers[i].value.data;
+    }
+    record->headers = headers;
+    return at == end;
+}
+
+static void put_int16(char *at, uint16_t value)
+{
+    value = htobe16(value);
+    memcpy(at, &value, sizeof(value));
+}
+
+static void put_int32(char *at, uint32_t value)
+{
+    value = htobe32(value);
+    memcpy(at, &value, sizeof(value));
+}
+
+static void put_int64(char *at, uint64_t value)
+{
+    value = htobe64(value);
+    memcpy(at, &value, sizeof(value));
+}
+
+static uint32_t get_int32(const char *at)
+{
+    uint32_t value;
+    memcpy(&value, at, sizeof(value));
+    return be32toh(value);
+}
+
+static int64_t get_int64(const char *at)
+{
+    uint64_t value;
+    memcpy(&value, at, sizeof(value));
+    return (int64_t)be64toh(value);
+}
