@@ -1,7 +1,9 @@
 /* plan.h -- checked plans: read-only, shared by whoever runs and shows them.
  *
- * A plan is a chain of stages; between stages stand internal topics. A stage is a tree of nodes
- * whose leaves are its inputs; one task runs it on one partition (or, when it gathers, on all).
+ * A plan is a chain of stages; between stages stand internal topics. A stage has one or more
+ * branches; a branch is a tree of nodes whose leaves are inputs of the stage and whose root's rows
+ * go to one output. No node and no input belongs to two branches. One task runs all branches of a
+ * stage on one partition (or, when it gathers, on all partitions of all inputs), merged by time.
  * Every node says its row type; column numbers in expressions mean columns of the node below. Only
  * columns that something uses are decoded and carried. */
 #ifndef SQL_PLAN_H
@@ -56,6 +58,7 @@ enum node_kind {
     NODE_FILTER,      /* WHERE; HAVING on tables */
     NODE_PROJECT,     /* expressions */
     NODE_EXPLODE,     /* one row in, many out */
+    NODE_CHANGES,     /* changes of a table as a stream of rows to take back and to add */
     NODE_STREAM_JOIN, /* stream-stream, windowed */
     NODE_TABLE_JOIN,  /* stream-table */
     NODE_AGGREGATE    /* GROUP BY, windowed or not; COUNT, SUM, ... */
@@ -86,21 +89,33 @@ struct plan_node {
                                   is the columns below, then one a function */
     uint32_t expr_count;
 
-    /* STREAM_JOIN, TABLE_JOIN: row_type is the key (once, see join_key), then the left columns,
-     * then the right ones. Rows of a side are looked up by the side's key columns (role COLUMN_KEY
-     * of the inputs' row types, equal types). For a TABLE_JOIN [0] is the stream; left_key are the
-     * columns of the stream's row that hold the table's key. */
+    /* CHANGES: row_type is the columns below, then one BOOLEAN. For each change of the table: the
+     * row before, if there was one, with true (take it back), then the row now, if there is one,
+     * with false (add it). The rows are a stream's: no kinds, no row before. */
+
+    /* STREAM_JOIN, TABLE_JOIN: rows meet when their keys are equal. The key of a side are its
+     * columns of role COLUMN_KEY, key_count of them on either side, of equal types one by one; they
+     * stand first. For a TABLE_JOIN [0] is the stream, [1] the table.
+     * row_type is: key_count key columns (of whichever side there is, so never missing), then
+     * carried_count[0] columns of inputs[0], which ones carried[0] says, then carried_count[1] of
+     * inputs[1]. Columns carried from a side that is missing are NULL; a side's key columns may be
+     * among those it carries. A window holds the key and the carried columns, nothing else. */
     enum join_kind join;
     int64_t before_ms;
     int64_t after_ms;
-    int64_t grace_ms; /* in force */
-    bool grace_given; /* outer rows wait for the window's end */
-    const uint16_t *left_key;
-    uint32_t key_count;
+    int64_t grace_ms;   /* in force */
+    bool grace_given;   /* outer rows wait for the window's end */
+    uint32_t key_count; /* of AGGREGATE too */
+    const uint16_t *carried[2];
+    uint32_t carried_count[2];
 
-    /* AGGREGATE: row_type is the key columns, then one column an aggregate. keys over the rows
-     * below. Rows with a NULL key are left out. */
+    /* AGGREGATE: row_type is the key columns (role COLUMN_KEY), then one column an aggregate, then,
+     * when windowed, WINDOWSTART and WINDOWEND (BIGINT). keys, key_count of them, over the rows
+     * below; rows where one is NULL are left out. take_back is the column of the rows below that
+     * NODE_CHANGES added, -1 when there is none: where it is true the row is undone. A row undone
+     * and the row added right after it with the same key are one change of the result. */
     struct expr *const *keys;
+    int32_t take_back;
     const struct plan_aggregate *aggregates;
     uint32_t aggregate_count;
     enum window_kind window;
@@ -124,7 +139,7 @@ struct plan_input {
 
 enum output_kind {
     OUTPUT_SINK,     /* a user's topic */
-    OUTPUT_INTERNAL, /* the next stage's */
+    OUTPUT_INTERNAL, /* a later stage's input of the same format.topic */
     OUTPUT_FEED      /* whoever asked: push queries */
 };
 
@@ -133,14 +148,23 @@ struct plan_output {
     struct record_format format; /* INTERNAL: topic is the suffix; FEED: row_type alone counts */
     const uint16_t *map;         /* columns of format.row_type from the root's */
     int32_t timestamp_column;    /* of the root's row type; -1: ROWTIME */
+    struct str timestamp_format; /* of a STRING timestamp column; size 0: none */
     bool drop_null_keys;         /* rows without a key go no further, and are counted */
+    int32_t partition_count;     /* INTERNAL: what the topic is made with; 0: as many as the stage's
+                                    inputs have at most */
+};
+
+/* A tree of nodes and where its rows go. */
+struct plan_branch {
+    struct plan_node *root;
+    struct plan_output output;
 };
 
 struct plan_stage {
     const struct plan_input *inputs;
     uint32_t input_count;
-    struct plan_node *root;
-    struct plan_output output;
+    const struct plan_branch *branches;
+    uint32_t branch_count;
     /* One task reads all partitions of all inputs, merged by time: stages that re-key, so that what
      * they write is in order of time. */
     bool gathers;
