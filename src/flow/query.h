@@ -1,0 +1,61 @@
+/* query.h -- a flow and its queries as the room sees them. */
+#ifndef FLOW_QUERY_H
+#define FLOW_QUERY_H
+
+#include "flow/flow.h"
+#include "flow/task.h"
+#include "flow/worker.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdint.h>
+
+#define FLOW_WORKERS_MAX 256
+#define FLOW_QUERIES_MAX 1024
+
+/* Made by flow_start and freed by flow_stop, on the control thread. Workers read it; `tasks` slots
+ * are filled and emptied by the worker that owns the task. */
+struct flow_query {
+    struct flow *flow;
+    const struct plan *plan;
+    struct arena arena;
+    struct str id;
+    struct str internal_prefix;
+    struct str dead_letter_topic;
+    bool from_earliest;
+    flow_feed *feed;
+    void *feed_context;
+
+    struct query_task *tasks;
+    uint32_t task_count;
+    struct counters counters;
+    _Atomic bool paused;
+    _Atomic int state; /* enum flow_state, without FLOW_PAUSED */
+    pthread_mutex_t why_lock;
+    struct why why; /* under why_lock */
+};
+
+/* A task's place: which worker owns it. `task` is NULL until it is built, and while the process
+ * goes back to the last commit; only the owner's thread may look. */
+struct query_task {
+    uint32_t stage;
+    int32_t partition;
+    int32_t partition_count;
+    struct worker *worker;
+    struct task *task;
+    bool is_ready; /* restored */
+};
+
+struct flow {
+    struct flow_options options;
+    struct worker *workers[FLOW_WORKERS_MAX];
+    uint32_t worker_count;
+    struct flow_query *queries[FLOW_QUERIES_MAX];
+    uint32_t query_count;
+};
+
+/* Full name of an internal topic, in the arena. */
+struct str query_internal_topic(const struct flow_query *query, struct str suffix,
+                                struct arena *arena);
+
+#endif

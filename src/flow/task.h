@@ -1,0 +1,81 @@
+/* task.h -- a stage on one partition (or, when it gathers, on all): reads, runs, hands over steps.
+ *
+ * A task belongs to one worker's thread and everything in it is touched by that thread only, except
+ * what says that it is atomic. After a failed commit a task is freed and made anew. [worker] */
+#ifndef FLOW_TASK_H
+#define FLOW_TASK_H
+
+#include "base/counters.h"
+#include "flow/marks.h"
+#include "flow/operator.h"
+#include "log/log.h"
+
+#include <stdint.h>
+
+struct changelog;
+struct flow_query;
+struct input;
+struct output;
+struct step;
+struct worker;
+
+#define TASK_BRANCHES_MAX 16
+#define TASK_CHANGELOGS_MAX 64
+
+struct task {
+    struct flow_query *query;
+    struct worker *worker;
+    const struct plan_stage *stage;
+    uint32_t stage_index;
+    int32_t partition;       /* 0 when it gathers */
+    int32_t partition_count; /* tasks of this stage: 1 when it gathers */
+    struct str name;         /* "CSAS_PAID_3/1/0" */
+
+    struct arena arena;       /* lives as long as the task */
+    struct arena batch_arena; /* for operators: cleared after each drain */
+
+    struct operator** operators; /* leaves first, outputs last */
+    uint32_t operator_count;
+    struct changelog *changelogs[TASK_CHANGELOGS_MAX];
+    uint32_t changelog_count;
+
+    bool replaying;         /* windows are being read back: nothing is emitted or counted */
+    bool emit_every_change; /* no coalescing within a step */
+    uint64_t step_number;   /* of the step being made; from 1 */
+    struct marks marks;     /* as loaded; go out with each step */
+    struct counters *counters;
+    _Atomic int64_t stream_time_ms; /* highest ROWTIME run; for show */
+
+    /* What follows is task.c's own. */
+    struct log_member *member; /* the worker's */
+    struct input *inputs;      /* one a partition read */
+    uint32_t input_count;
+    struct step *step;
+    enum err err; /* the first failure; the query stops with it */
+    struct why why;
+};
+
+/* The task cannot go on: its query goes to FLOW_ERROR with these words. The first one counts. */
+void task_fail(struct task *task, enum err err, const struct why *why);
+static inline bool task_failed(const struct task *task)
+{
+    return task->err != OK;
+}
+
+/* Counts, unless the task is replaying. */
+static inline void task_count(struct task *task, enum counter counter, uint64_t count)
+{
+    if (!task->replaying && count > 0)
+        counters_add(task->counters, counter, count);
+}
+
+/* For an operator with windows: rows of the plan's input `input` from this offset on are still
+ * needed after a restart (INT64_MAX: none). Set anew in end_step; the partition is the task's. */
+void task_keep_from(struct task *task, uint32_t input, int64_t from_offset);
+
+/* Sets a record aside: into the dead-letter topic with this step, and counted. `stage` is a word:
+ * "decode", "timestamp", "encode". The record's bytes are copied. */
+void task_reject(struct task *task, const struct record *record, struct str topic,
+                 int32_t partition, struct str stage, struct str reason);
+
+#endif
