@@ -50,7 +50,8 @@ void *arena_copy(struct arena *arena, const void *data, size_t size);
 struct str arena_str(struct arena *arena, struct str text);
 /* printf into the arena. */
 struct str arena_printf(struct arena *arena, const char *format, ...) PRINTF_LIKE(2, 3);
-struct str arena_vprintf(struct arena *arena, const char *format, va_list arguments);
+struct str arena_vprintf(struct arena *arena, const char *format, va_list arguments)
+    PRINTF_LIKE(2, 0);
 
 #define ARENA_NEW(arena, type) ((type *)arena_zalloc((arena), sizeof(type)))
 /* `count` zeroed elements. Aborts when count × size overflows. */

@@ -54,7 +54,7 @@ static inline void buf_append_str(struct buf *buf, struct str text)
 }
 
 void buf_printf(struct buf *buf, const char *format, ...) PRINTF_LIKE(2, 3);
-void buf_vprintf(struct buf *buf, const char *format, va_list arguments);
+void buf_vprintf(struct buf *buf, const char *format, va_list arguments) PRINTF_LIKE(2, 0);
 /* Valid until the next change. */
 static inline struct str buf_str(const struct buf *buf)
 {

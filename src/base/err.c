@@ -33,7 +33,7 @@ enum reaction err_reaction(enum err err)
 
 /* Formats first and copies then: an argument may be the old text itself. */
 static void why_write(struct why *why, int line, int column, const char *format, va_list arguments)
-    __attribute__((format(printf, 4, 0)));
+    PRINTF_LIKE(4, 0);
 
 static void why_write(struct why *why, int line, int column, const char *format, va_list arguments)
 {
