@@ -15,6 +15,11 @@ struct str {
 };
 
 #define STR(literal) ((struct str){"" literal "", sizeof(literal) - 1})
+/* The same for static initialisers. */
+#define STR_INIT(literal)                                                                          \
+    {                                                                                              \
+        "" literal "", sizeof(literal) - 1                                                         \
+    }
 /* For printf's "%.*s". */
 #define STR_ARGS(text) (int)(text).size, (text).data
 

@@ -1,0 +1,232 @@
+/* engine.c -- opens, executes texts statement by statement, closes. */
+#include "base/memory.h"
+#include "base/trace.h"
+#include "engine/state.h"
+
+#define DEAD_LETTER_RETENTION_MS (7 * 86400000LL)
+
+static enum err open_inside(struct engine *engine, struct why *why)
+{
+    const struct log_member_options writer = {.name = STR("engine"), .committed_only = true};
+    enum err err = log_join(engine->options.log, &writer, &engine->writer, why);
+    if (err)
+        return err;
+    const struct str cache =
+        setting_get(engine, NULL, STR("cache.max.bytes.buffering"), STR("10000000"));
+    const struct flow_options flow = {
+        .log = engine->options.log,
+        .registry = engine->options.registry,
+        .thread_count = engine->options.thread_count > 0 ? engine->options.thread_count : 1,
+        .batch_rows = engine->options.batch_rows,
+        .emit_every_change = str_equal(cache, STR("0")),
+        .window_directory = engine->options.window_directory,
+    };
+    err = flow_open(&flow, &engine->flow, why);
+    if (err)
+        return err;
+    err = topic_ensure(engine, STR(ENGINE_DEAD_LETTER_TOPIC), 1, DEAD_LETTER_RETENTION_MS, false,
+                       false, why);
+    if (err || !engine->options.interactive)
+        return err;
+    err = command_topic_open(engine, why);
+    if (err == OK)
+        err = command_replay(engine, why);
+    if (err == OK)
+        err = queries_start(engine, why);
+    return err;
+}
+
+enum err engine_open(const struct engine_options *options, struct engine **ret_engine,
+                     struct why *why)
+{
+    must(options != NULL);
+    must(options->log != NULL);
+    must(options->registry != NULL);
+    struct engine *engine = MEMORY_NEW(struct engine);
+    arena_init(&engine->arena, 0);
+    properties_init(&engine->settings, &engine->arena);
+    engine->options = *options;
+    engine->options.service_id = arena_str(&engine->arena, options->service_id);
+    for (size_t i = 0; options->settings && i < options->settings->count; i++)
+        properties_set(&engine->settings, options->settings->items[i].name,
+                       options->settings->items[i].value);
+    pthread_mutex_init(&engine->lock, NULL);
+    const enum err err = open_inside(engine, why);
+    if (err) {
+        engine_close(engine);
+        return err;
+    }
+    *ret_engine = engine;
+    return OK;
+}
+
+void engine_close(struct engine *engine)
+{
+    if (!engine)
+        return;
+    queries_release(engine);
+    flow_close(engine->flow);
+    log_leave(engine->writer);
+    catalog_release(engine);
+    pthread_mutex_destroy(&engine->lock);
+    arena_release(&engine->arena);
+    free(engine);
+}
+
+void engine_interrupt(struct engine *engine)
+{
+    atomic_store(&engine->interrupted, true);
+}
+
+void answer_text(struct execution *execution, struct str text)
+{
+    const struct answer answer = {.kind = ANSWER_TEXT, .text = text};
+    (void)execution->on_answer(execution->context, execution->statement, &answer);
+}
+
+void answer_message(struct execution *execution, struct str query_id, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    const struct str text = arena_vprintf(execution->arena, format, arguments);
+    va_end(arguments);
+    const struct answer answer = {.kind = ANSWER_MESSAGE, .text = text, .query_id = query_id};
+    (void)execution->on_answer(execution->context, execution->statement, &answer);
+}
+
+/* One row a kind of statement: who executes it. */
+enum err execute_statement(struct execution *execution)
+{
+    switch (execution->statement->kind) {
+    case STATEMENT_CREATE_STREAM:
+    case STATEMENT_CREATE_TABLE:
+        return execute_create_source(execution);
+    case STATEMENT_CREATE_STREAM_AS:
+    case STATEMENT_CREATE_TABLE_AS:
+    case STATEMENT_INSERT_SELECT:
+        return execute_create_query(execution);
+    case STATEMENT_INSERT_VALUES:
+        return execute_insert_values(execution);
+    case STATEMENT_SELECT:
+        return execution->statement->emit ? execute_push(execution) : execute_pull(execution);
+    case STATEMENT_DROP_STREAM:
+    case STATEMENT_DROP_TABLE:
+        return execute_drop(execution);
+    case STATEMENT_CREATE_TYPE:
+        return execute_create_type(execution);
+    case STATEMENT_DROP_TYPE:
+        return execute_drop_type(execution);
+    case STATEMENT_TERMINATE:
+        return execute_terminate(execution);
+    case STATEMENT_PAUSE:
+    case STATEMENT_RESUME:
+        return execute_pause(execution);
+    case STATEMENT_SET:
+    case STATEMENT_UNSET:
+    case STATEMENT_DEFINE:
+    case STATEMENT_UNDEFINE:
+        return execute_setting(execution);
+    case STATEMENT_SHOW_STREAMS:
+    case STATEMENT_SHOW_TABLES:
+    case STATEMENT_SHOW_TOPICS:
+    case STATEMENT_SHOW_QUERIES:
+    case STATEMENT_SHOW_FUNCTIONS:
+    case STATEMENT_SHOW_TYPES:
+    case STATEMENT_SHOW_PROPERTIES:
+    case STATEMENT_SHOW_VARIABLES:
+        return execute_show(execution);
+    case STATEMENT_DESCRIBE:
+    case STATEMENT_DESCRIBE_FUNCTION:
+        return execute_describe(execution);
+    case STATEMENT_EXPLAIN:
+        return execute_explain(execution);
+    case STATEMENT_PRINT:
+        return execute_print(execution);
+    }
+    must_not_reach();
+}
+
+/* Statements that answer for as long as the client listens run without the lock. */
+static bool is_streaming(const struct statement *statement)
+{
+    return (statement->kind == STATEMENT_SELECT && statement->emit) ||
+           statement->kind == STATEMENT_PRINT;
+}
+
+enum err engine_execute(struct engine *engine, struct session *session, struct str text,
+                        engine_answer *on_answer, void *context, struct why *why)
+{
+    struct arena arena;
+    struct statement *statements;
+    uint32_t count;
+    arena_init(&arena, 0);
+    atomic_store(&engine->interrupted, false);
+    enum err err = sql_parse(text, &session->variables, &arena, &statements, &count, why);
+    for (uint32_t i = 0; err == OK && i < count; i++) {
+        const bool streaming = is_streaming(&statements[i]);
+        if (!streaming)
+            pthread_mutex_lock(&engine->lock);
+        struct execution execution = {.engine = engine,
+                                      .session = session,
+                                      .statement = &statements[i],
+                                      .catalog = catalog_view(engine, session),
+                                      .arena = &arena,
+                                      .on_answer = on_answer,
+                                      .context = context,
+                                      .why = why};
+        if (why)
+            why->line = 0;
+        err = execute_statement(&execution);
+        if (!streaming)
+            pthread_mutex_unlock(&engine->lock);
+        if (err && why && why->line == 0) {
+            why->line = statements[i].place.line;
+            why->column = statements[i].place.column;
+        }
+    }
+    arena_release(&arena);
+    return err;
+}
+
+enum err engine_wait_idle(struct engine *engine, int64_t timeout_ms)
+{
+    return flow_wait_idle(engine->flow, timeout_ms);
+}
+
+void engine_queries(struct engine *engine, struct arena *arena, struct engine_query **ret_queries,
+                    uint32_t *ret_count)
+{
+    pthread_mutex_lock(&engine->lock);
+    struct engine_query *queries = ARENA_ARRAY(arena, struct engine_query, engine->query_count + 1);
+    for (uint32_t i = 0; i < engine->query_count; i++) {
+        queries[i].id = arena_str(arena, engine->queries[i]->id);
+        queries[i].sql = arena_str(arena, engine->queries[i]->sql);
+        queries[i].sink = arena_str(arena, engine->queries[i]->sink);
+        flow_get_status(engine->queries[i]->flow, arena, &queries[i].status);
+    }
+    *ret_queries = queries;
+    *ret_count = engine->query_count;
+    pthread_mutex_unlock(&engine->lock);
+}
+
+enum err engine_source(struct engine *engine, struct str name, struct arena *arena,
+                       struct source *ret_source)
+{
+    pthread_mutex_lock(&engine->lock);
+    const struct catalog_entry *entry = catalog_find(engine, name);
+    if (entry)
+        source_copy(arena, &entry->source, ret_source);
+    pthread_mutex_unlock(&engine->lock);
+    return entry ? OK : ERR_NOT_FOUND;
+}
+
+enum err engine_source_of_topic(struct engine *engine, struct str topic, struct arena *arena,
+                                struct source *ret_source)
+{
+    pthread_mutex_lock(&engine->lock);
+    const struct catalog_entry *entry = catalog_find_topic(engine, topic);
+    if (entry)
+        source_copy(arena, &entry->source, ret_source);
+    pthread_mutex_unlock(&engine->lock);
+    return entry ? OK : ERR_NOT_FOUND;
+}

@@ -1,0 +1,156 @@
+/* push.c -- SELECT ... EMIT CHANGES: rows as they happen, until somebody has enough.
+ *
+ * A worker feeds copies of rows into a bounded queue; the statement's own thread takes them out.
+ * When the queue is full the client cannot keep up: it is told so and the query ends; a worker
+ * never waits for a client. */
+#include "base/clock.h"
+#include "base/memory.h"
+#include "base/queue.h"
+#include "data/kept.h"
+#include "engine/state.h"
+
+#define PUSH_BATCHES_MAX 1024
+#define PUSH_POLL_MS 50
+
+/* Copied rows. Worker -> statement's thread, which frees them. */
+struct push_rows {
+    struct buf bytes; /* kept rows, one after another */
+    uint32_t count;
+    struct {
+        int64_t timestamp_ms;
+        size_t size;
+        bool is_delete;
+    } at[BATCH_ROWS_MAX];
+};
+
+struct push {
+    struct queue queue;
+    atomic_bool overrun;
+};
+
+static void rows_free(struct push_rows *rows)
+{
+    buf_release(&rows->bytes);
+    free(rows);
+}
+
+static void push_feed(void *context, const struct batch *rows)
+{
+    struct push *push = context;
+    if (rows->selected_count == 0 || atomic_load(&push->overrun))
+        return;
+    struct push_rows *copy = MEMORY_NEW(struct push_rows);
+    for (uint32_t i = 0; i < rows->selected_count; i++) {
+        const uint32_t row = rows->selection[i];
+        const size_t before = copy->bytes.size;
+        kept_append(rows->columns, NULL, rows->row_type->column_count, row, &copy->bytes);
+        copy->at[i].timestamp_ms = rows->timestamps[row];
+        copy->at[i].size = copy->bytes.size - before;
+        copy->at[i].is_delete = rows->kinds && rows->kinds[row] == ROW_DELETE;
+    }
+    copy->count = rows->selected_count;
+    if (queue_push(&push->queue, copy, 0) != OK) {
+        atomic_store(&push->overrun, true);
+        rows_free(copy);
+    }
+}
+
+static struct batch *rows_to_batch(const struct push_rows *rows, const struct row_type *row_type,
+                                   int64_t limit, struct arena *arena)
+{
+    struct batch *batch = batch_new(arena, row_type, rows->count);
+    batch_add_kinds(batch);
+    size_t offset = 0;
+    for (uint32_t i = 0; i < rows->count && (limit < 0 || i < limit); i++) {
+        const struct str bytes = {rows->bytes.data + offset, rows->at[i].size};
+        must(kept_read(bytes, batch->columns, NULL, row_type->column_count, i, arena) == OK);
+        batch->timestamps[i] = rows->at[i].timestamp_ms;
+        batch->kinds[i] = rows->at[i].is_delete ? ROW_DELETE : ROW_PUT;
+        batch->row_count = i + 1;
+        offset += rows->at[i].size;
+    }
+    batch_select_all(batch);
+    return batch;
+}
+
+static enum err answer_rows(struct execution *execution, struct push *push, const struct plan *plan)
+{
+    struct arena arena;
+    int64_t left = plan->limit;
+    bool wanted = left != 0;
+    enum err err = OK;
+    arena_init(&arena, 0);
+    while (wanted && !atomic_load(&execution->engine->interrupted)) {
+        void *item;
+        err = queue_pop(&push->queue, PUSH_POLL_MS, &item);
+        if (err == ERR_AGAIN && atomic_load(&push->overrun)) {
+            err = why_set(execution->why, ERR_LIMIT,
+                          "rows came faster than they were taken: query ended");
+            break;
+        }
+        if (err)
+            continue;
+        const struct batch *rows = rows_to_batch(item, plan->row_type, left, &arena);
+        const struct answer answer = {
+            .kind = ANSWER_ROWS, .row_type = plan->row_type, .rows = rows};
+        wanted = execution->on_answer(execution->context, execution->statement, &answer);
+        if (left > 0)
+            wanted = (left -= rows->row_count) > 0 && wanted;
+        rows_free(item);
+        arena_clear(&arena);
+    }
+    arena_release(&arena);
+    return err == ERR_AGAIN ? OK : err;
+}
+
+static enum err push_start(struct execution *execution, struct push *push, struct plan **ret_plan,
+                           struct flow_query **ret_query)
+{
+    struct engine *engine = execution->engine;
+    struct properties *settings = &execution->session->settings;
+    const struct str reset = setting_get(engine, settings, STR("auto.offset.reset"), STR("latest"));
+    const struct str id =
+        arena_printf(execution->arena, "transient_%lld", (long long)clock_monotonic_ns());
+    const struct flow_query_options options = {
+        .id = id,
+        .internal_prefix = arena_printf(execution->arena, "_confluent-ksql-%.*s%.*s-",
+                                        STR_ARGS(engine->options.service_id), STR_ARGS(id)),
+        .from_earliest = str_equal_nocase(reset, STR("earliest")),
+        .feed = push_feed,
+        .feed_context = push,
+    };
+    enum err err = sql_plan_query(execution->statement, &execution->catalog, settings,
+                                  execution->arena, ret_plan, execution->why);
+    if (err)
+        return err;
+    const struct answer header = {.kind = ANSWER_HEADER, .row_type = (*ret_plan)->row_type};
+    if (!execution->on_answer(execution->context, execution->statement, &header))
+        return ERR_CLOSED;
+    return flow_start(engine->flow, *ret_plan, &options, ret_query, execution->why);
+}
+
+enum err execute_push(struct execution *execution)
+{
+    struct engine *engine = execution->engine;
+    struct push push = {.overrun = false};
+    struct plan *plan = NULL;
+    struct flow_query *query = NULL;
+    queue_init(&push.queue, PUSH_BATCHES_MAX);
+    pthread_mutex_lock(&engine->lock);
+    enum err err = push_start(execution, &push, &plan, &query);
+    pthread_mutex_unlock(&engine->lock);
+    if (err == OK)
+        err = answer_rows(execution, &push, plan);
+    if (query) {
+        pthread_mutex_lock(&engine->lock);
+        const enum err stopped = flow_stop(query, true, err ? NULL : execution->why);
+        pthread_mutex_unlock(&engine->lock);
+        if (err == OK)
+            err = stopped;
+    }
+    void *item;
+    while (queue_pop(&push.queue, 0, &item) == OK)
+        rows_free(item);
+    queue_release(&push.queue);
+    return err == ERR_CLOSED ? OK : err;
+}

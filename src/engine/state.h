@@ -1,0 +1,149 @@
+/* state.h -- the engine's inside: what its files share. Not for other rooms. */
+#ifndef ENGINE_STATE_H
+#define ENGINE_STATE_H
+
+#include "base/map.h"
+#include "engine/engine.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#define ENGINE_QUERIES_MAX 1000
+#define ENGINE_DEAD_LETTER_TOPIC "drivethru-dlq"
+
+/* A source in the catalog with all it points to. Retired entries stay until the engine is closed,
+ * because plans that run may still point into them. */
+struct catalog_entry {
+    struct arena arena;
+    struct source source;
+    struct catalog_entry *retired_next;
+};
+
+struct catalog_type {
+    struct arena arena;
+    const struct type *type;
+    struct str text;
+};
+
+/* A persistent query. Its arena holds the plan. */
+struct running {
+    struct arena arena;
+    struct plan *plan;
+    struct str id;
+    struct str sql;
+    struct str sink;
+    struct properties settings; /* as they were when it was made */
+    struct flow_query *flow;    /* NULL while commands are replayed */
+    bool paused;
+};
+
+struct engine {
+    struct engine_options options;
+    struct arena arena; /* the engine's whole life: its own names */
+    struct properties settings;
+    pthread_mutex_t lock; /* around all below; never held while a query is answered */
+
+    struct map sources; /* name -> struct catalog_entry */
+    struct map types;   /* name -> struct catalog_type */
+    struct catalog_entry *retired;
+
+    struct running *queries[ENGINE_QUERIES_MAX];
+    uint32_t query_count;
+
+    struct flow *flow;
+    struct log_member *writer; /* commands and INSERT VALUES */
+    struct str command_topic_name;
+    struct log_topic *command_topic; /* NULL when not interactive */
+    int64_t next_number;             /* of the next query: the next command's offset */
+    bool replaying;
+    atomic_bool interrupted;
+};
+
+/* One statement being executed. */
+struct execution {
+    struct engine *engine;
+    struct session *session;
+    const struct statement *statement;
+    struct catalog catalog;
+    struct arena *arena; /* scratch, of the whole text */
+    engine_answer *on_answer;
+    void *context;
+    struct why *why;
+};
+
+/* catalog.c */
+struct catalog catalog_view(struct engine *engine, const struct session *session);
+struct catalog_entry *catalog_find(struct engine *engine, struct str name);
+struct catalog_entry *catalog_find_topic(struct engine *engine, struct str topic);
+/* Copies the source into an entry of its own and puts it in, retiring one of the same name. */
+void catalog_put(struct engine *engine, const struct source *source);
+void catalog_remove(struct engine *engine, struct str name);
+void catalog_put_type(struct engine *engine, struct str name, const struct type *type,
+                      struct str text);
+bool catalog_remove_type(struct engine *engine, struct str name);
+void catalog_release(struct engine *engine);
+/* A deep copy in the arena. */
+void source_copy(struct arena *arena, const struct source *from, struct source *ret_source);
+
+/* topics.c */
+MUST_CHECK enum err topic_ensure(struct engine *engine, struct str name, int32_t partition_count,
+                                 int64_t retention_ms, bool compacted, bool must_exist,
+                                 struct why *why);
+/* Partition count; ERR_NOT_FOUND. */
+MUST_CHECK enum err topic_partitions(struct engine *engine, struct str name, int32_t *ret_count);
+
+/* define.c: CREATE, DROP, types */
+MUST_CHECK enum err execute_create_source(struct execution *execution);
+MUST_CHECK enum err execute_drop(struct execution *execution);
+MUST_CHECK enum err execute_create_type(struct execution *execution);
+MUST_CHECK enum err execute_drop_type(struct execution *execution);
+
+/* query.c: persistent queries */
+MUST_CHECK enum err execute_create_query(struct execution *execution);
+MUST_CHECK enum err execute_terminate(struct execution *execution);
+MUST_CHECK enum err execute_pause(struct execution *execution);
+struct running *query_find(struct engine *engine, struct str id);
+/* Starts what replaying the commands has left. */
+MUST_CHECK enum err queries_start(struct engine *engine, struct why *why);
+MUST_CHECK enum err query_stop(struct engine *engine, struct running *query, bool forget,
+                               struct why *why);
+void queries_release(struct engine *engine);
+
+/* insert.c */
+MUST_CHECK enum err execute_insert_values(struct execution *execution);
+
+/* push.c, pull.c, print.c */
+MUST_CHECK enum err execute_push(struct execution *execution);
+MUST_CHECK enum err execute_pull(struct execution *execution);
+MUST_CHECK enum err execute_print(struct execution *execution);
+
+/* show.c, describe.c */
+MUST_CHECK enum err execute_show(struct execution *execution);
+MUST_CHECK enum err execute_describe(struct execution *execution);
+MUST_CHECK enum err execute_explain(struct execution *execution);
+
+/* settings.c */
+MUST_CHECK enum err execute_setting(struct execution *execution);
+/* The setting in force: the session's, else the engine's, else `otherwise`. `name` without the
+ * prefixes ksql. and ksql.streams., which are understood in both. */
+struct str setting_get(const struct engine *engine, const struct properties *session,
+                       struct str name, struct str otherwise);
+/* ERR_INVALID with did-you-mean. */
+MUST_CHECK enum err setting_check(struct str name, struct str value, struct why *why);
+
+/* command.c: the command topic */
+MUST_CHECK enum err command_topic_open(struct engine *engine, struct why *why);
+/* Appends a statement that changes what runs, and its settings; durable when it returns. Nothing
+ * while replaying or when not interactive. */
+MUST_CHECK enum err command_append(struct execution *execution);
+/* Runs all commands again, without starting queries. */
+MUST_CHECK enum err command_replay(struct engine *engine, struct why *why);
+
+/* engine.c */
+MUST_CHECK enum err execute_statement(struct execution *execution);
+/* Answers with a message. */
+void answer_message(struct execution *execution, struct str query_id, const char *format, ...)
+    PRINTF_LIKE(3, 4);
+void answer_text(struct execution *execution, struct str text);
+
+#endif

@@ -1,0 +1,38 @@
+/* topics.c -- topics that statements need: looked up, checked, made. */
+#include "engine/state.h"
+
+enum err topic_partitions(struct engine *engine, struct str name, int32_t *ret_count)
+{
+    struct log_topic *topic;
+    enum err err = log_topic_open(engine->options.log, name, &topic);
+    if (err)
+        return err;
+    *ret_count = topic->partition_count;
+    return OK;
+}
+
+enum err topic_ensure(struct engine *engine, struct str name, int32_t partition_count,
+                      int64_t retention_ms, bool compacted, bool must_exist, struct why *why)
+{
+    struct log_topic *topic;
+    enum err err = log_topic_open(engine->options.log, name, &topic);
+    if (err == OK && partition_count > 0 && partition_count != topic->partition_count)
+        return why_set(why, ERR_INVALID,
+                       "topic '%.*s' has %d partitions, not %d: leave PARTITIONS out, or say %d",
+                       STR_ARGS(name), topic->partition_count, partition_count,
+                       topic->partition_count);
+    if (err != ERR_NOT_FOUND)
+        return err;
+    if (must_exist)
+        return why_set(why, ERR_NOT_FOUND,
+                       "no topic '%.*s': make it first, or say PARTITIONS=n in WITH",
+                       STR_ARGS(name));
+    const struct log_topic_config config = {
+        .partition_count = partition_count > 0 ? partition_count : LOG_PARTITIONS_DEFAULT,
+        .compacted = compacted,
+        .retention_ms = retention_ms > 0 ? retention_ms : -1,
+        .retention_bytes = -1,
+    };
+    err = log_create(engine->options.log, name, &config, why);
+    return err == ERR_EXISTS ? OK : err;
+}
