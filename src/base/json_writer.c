@@ -147,8 +147,12 @@ static struct decimal decimal_shortest(double value)
 /* Java's form: with a point between 10^-3 and 10^7, else scientific; a digit on each side of it. */
 static void decimal_write(struct buf *buf, struct decimal decimal)
 {
-    char digits[24];
-    const int count = snprintf(digits, sizeof(digits), "%" PRIu64, decimal.digits);
+    char reversed[20];
+    int count = 0;
+    do {
+        reversed[count++] = (char)('0' + decimal.digits % 10);
+        decimal.digits /= 10;
+    } while (decimal.digits > 0);
     int point = count + decimal.exponent; /* digits before the point */
     const bool is_plain = point > -3 && point <= 7;
     const int power = point - 1;
@@ -161,7 +165,7 @@ static void decimal_write(struct buf *buf, struct decimal decimal)
     for (int i = 0; i < count || i < point; i++) {
         if (i > 0 && i == point)
             buf_append_byte(buf, '.');
-        buf_append_byte(buf, i < count ? (uint8_t)digits[i] : '0');
+        buf_append_byte(buf, i < count ? (uint8_t)reversed[count - 1 - i] : '0');
     }
     if (point >= count)
         buf_append_str(buf, STR(".0"));
