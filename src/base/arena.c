@@ -51,8 +51,10 @@ void arena_clear(struct arena *arena)
 void *arena_alloc_slow(struct arena *arena, size_t size)
 {
     must(arena->block_size > 0); /* initialised */
+    must(size <= SIZE_MAX - 15);
+    if (size == 0)
+        return arena_alloc(arena, 1); /* a place, not NULL */
     const size_t rounded = (size + 15) & ~(size_t)15;
-    must(rounded >= size);
     if (rounded > arena->block_size / 4 && arena->block) {
         /* A block of its own, behind the newest one, whose room stays in use. */
         struct arena_block *block = block_new(arena, rounded);

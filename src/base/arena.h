@@ -32,11 +32,12 @@ void arena_clear(struct arena *arena);
 
 void *arena_alloc_slow(struct arena *arena, size_t size);
 
-/* `size` bytes aligned to 16, not zeroed, valid until arena_clear or arena_release. */
+/* `size` bytes aligned to 16, never NULL, not zeroed, valid until arena_clear or arena_release. */
 static inline void *arena_alloc(struct arena *arena, size_t size)
 {
     const size_t rounded = (size + 15) & ~(size_t)15;
-    if (rounded > (size_t)(arena->end - arena->at) || rounded < size)
+    /* One test for three cases: no room, nothing asked for, and a size that overflowed to 0. */
+    if (rounded - 1 >= (size_t)(arena->end - arena->at))
         return arena_alloc_slow(arena, size);
     void *at = arena->at;
     arena->at += rounded;

@@ -9,6 +9,7 @@ static void allocations_are_aligned_and_apart(void **state)
 {
     struct arena arena;
     arena_init(&arena, 256);
+    assert_non_null(arena_alloc(&arena, 0));
     unsigned char *pieces[100];
     for (size_t i = 0; i < 100; i++) {
         pieces[i] = arena_alloc(&arena, i);

@@ -180,8 +180,7 @@ static void utf8_is_told_from_other_bytes(void **state)
                                        "\xEF\xBF\xBF",
                                        "\xF4\x8F\xBF\xBF",
                                        "12345678\xC3\xA9",
-                                       "1234567\xC3\xA9"
-                                       "8901234567"};
+                                       "1234567\xC3\xA9 8901234567"};
     static const char *const bad[] = {"\x80",
                                       "\xC0\x80",
                                       "\xC1\xBF",
