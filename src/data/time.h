@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #define TIME_DAY_MS 86400000
+#define TIME_YEAR_MAX 292000000 /* years either side whose milliseconds fit 64 bits */
 
 struct civil_time {
     int64_t year;
@@ -16,10 +17,13 @@ struct civil_time {
     int hour, minute, second, millisecond;
 };
 
-/* Proleptic Gregorian calendar, any int64 day that fits. */
+/* Proleptic Gregorian calendar, years within TIME_YEAR_MAX; months and days within their ranges. */
 struct civil_time civil_from_ms(int64_t timestamp_ms);
+/* The same at midnight. */
+struct civil_time civil_from_days(int64_t days);
 int64_t civil_to_ms(const struct civil_time *civil);
 int64_t civil_to_days(int64_t year, int month, int day);
+int civil_days_in_month(int64_t year, int month);
 
 /* Room for the longest ISO text. */
 #define TIME_TEXT_MAX 48

@@ -1,6 +1,7 @@
 /* value_json.c -- boxed values as JSON, the way ksqlDB shows rows. */
 #include "data/value.h"
 
+#include "base/base64.h"
 #include "base/json.h"
 #include "data/time.h"
 
@@ -8,7 +9,6 @@
 #include <math.h>
 
 static void write_double(double number, struct buf *buf);
-static void write_base64(struct str bytes, struct buf *buf);
 static void write_key(const struct type *type, const struct value *key, struct buf *buf);
 static void write_list(const struct type *type, const struct value *value, struct buf *buf);
 static void write_quoted(const char *text, size_t size, struct buf *buf);
@@ -40,7 +40,9 @@ void value_write_json(const struct type *type, const struct value *value, struct
         json_write_string(buf, value->text);
         return;
     case TYPE_BYTES:
-        write_base64(value->text, buf);
+        buf_append_byte(buf, '"');
+        base64_encode(value->text, buf);
+        buf_append_byte(buf, '"');
         return;
     case TYPE_TIME:
         write_quoted(text, time_write_iso(value->integer, text), buf);
@@ -70,25 +72,6 @@ static void write_double(double number, struct buf *buf)
     json_write_double(buf, number);
     if (quoted)
         buf_append_byte(buf, '"');
-}
-
-static void write_base64(struct str bytes, struct buf *buf)
-{
-    static const char letters[] =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    char *at = buf_reserve(buf, (bytes.size + 2) / 3 * 4 + 2);
-    const char *const begin = at;
-    *at++ = '"';
-    for (size_t i = 0; i < bytes.size; i += 3) {
-        const size_t count = bytes.size - i < 3 ? bytes.size - i : 3;
-        uint32_t group = 0;
-        for (size_t j = 0; j < 3; j++)
-            group = group << 8 | (j < count ? (uint8_t)bytes.data[i + j] : 0);
-        for (size_t j = 0; j < 4; j++)
-            *at++ = j <= count ? letters[group >> (18 - 6 * j) & 63] : '=';
-    }
-    *at++ = '"';
-    buf->size += (size_t)(at - begin);
 }
 
 /* A member's name is a string whatever the key's type is. */
