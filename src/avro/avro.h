@@ -68,13 +68,15 @@ struct avro_node {
     const struct avro_node *const *branches;
     const struct avro_node *item; /* ARRAY items, MAP values */
     struct str enum_default;      /* size 0: none */
-    bool is_map_entry;            /* ARRAY of {key, value} records that Connect writes for maps */
+    bool is_map_entry;  /* ARRAY of {key, value} that Connect writes for maps; RECORD: it */
+    uint32_t width_min; /* no value takes fewer bytes; saturates */
 };
 
 /* A parsed schema; immutable, shared between threads, owns its nodes and text. */
 struct avro_schema {
     struct arena arena;
-    struct str text; /* as given */
+    struct str text;     /* as given */
+    struct str identity; /* see avro_schema_identity */
     const struct avro_node *root;
 };
 
