@@ -24,9 +24,10 @@ struct store_txn;
 typedef uint32_t store_database;
 
 struct store_options {
-    bool unsynced;      /* tests only: commits do not reach the disk */
-    bool read_only;     /* the file must exist */
-    uint64_t bytes_max; /* log.bytes.max: beyond it a write gives ERR_FULL; 0: no limit but disk */
+    bool unsynced;  /* tests only: commits do not reach the disk */
+    bool read_only; /* the file must exist */
+    uint64_t
+        bytes_max; /* log.bytes.max: beyond it store_append gives ERR_FULL; 0: no limit but disk */
 };
 
 /* Opens or makes `directory`/log.mdb. ERR_NOT_FOUND (read_only), ERR_DENIED, ERR_CORRUPT, ERR_IO,
@@ -54,11 +55,20 @@ void store_size(struct store *store, uint64_t *ret_used_bytes, uint64_t *ret_fre
 
 enum store_key { STORE_KEY_BYTES, STORE_KEY_INTEGER /* uint64 in host order */ };
 
-/* Opens a named database; in a write transaction makes it when missing. ERR_NOT_FOUND, ERR_FULL. */
+/* Opens a named database; in a write transaction makes it when missing. A read transaction may get
+ * a new snapshot by it: call it before anything is read. Waits for a write transaction of this
+ * process, so a thread that is in one opens there. ERR_NOT_FOUND, ERR_FULL, ERR_LIMIT. */
 MUST_CHECK enum err store_database_open(struct store_txn *txn, struct str name, enum store_key key,
                                         store_database *ret_database);
-/* Empties and removes it. */
+/* Empties it. */
+MUST_CHECK enum err store_database_clear(struct store_txn *txn, store_database database);
+/* Empties and removes it; its number is free for another at once, even if the transaction does not
+ * commit. No other thread may be using the database. */
 MUST_CHECK enum err store_database_drop(struct store_txn *txn, store_database database);
+
+/* Entries, and bytes of the pages in use. */
+MUST_CHECK enum err store_database_size(struct store_txn *txn, store_database database,
+                                        uint64_t *ret_entry_count, uint64_t *ret_bytes);
 
 /* Values are borrowed from the map until the transaction ends (or, in a write transaction, until
  * the next change). */
@@ -67,11 +77,20 @@ MUST_CHECK enum err store_get(struct store_txn *txn, store_database database, st
 MUST_CHECK enum err store_put(struct store_txn *txn, store_database database, struct str key,
                               struct str value);
 /* The key must come after all others (MDB_APPEND). Returns the place where `size` bytes are to be
- * written before anything else happens in the transaction. */
+ * written before anything else happens in the transaction. The only call that bytes_max refuses.
+ * ERR_FULL, ERR_EXISTS (the key does not come after all others). */
 MUST_CHECK enum err store_append(struct store_txn *txn, store_database database, uint64_t key,
                                  size_t size, char **ret_place);
 /* ERR_NOT_FOUND when absent. */
 MUST_CHECK enum err store_delete(struct store_txn *txn, store_database database, struct str key);
+
+/* The same with a CRC32C over key and value that is checked again at each read: ERR_CORRUPT. */
+MUST_CHECK enum err store_put_checked(struct store_txn *txn, store_database database,
+                                      struct str key, struct str value);
+MUST_CHECK enum err store_get_checked(struct store_txn *txn, store_database database,
+                                      struct str key, struct str *ret_value);
+/* For values that come from a cursor. */
+MUST_CHECK enum err store_check_value(struct str key, struct str stored, struct str *ret_value);
 
 struct store_cursor;
 

@@ -1,0 +1,186 @@
+/* store.c -- opens the one file, closes it, and says how full it is. */
+#include "store/inside.h"
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/memory.h"
+
+#include <errno.h>
+#include <sys/stat.h>
+
+#define MAP_BYTES (1ull << 40)
+#define READERS_MAX 1022
+#define FILE_MODE 0644
+
+static enum err configure(MDB_env *env, const struct store_options *options, const char *path,
+                          struct why *why);
+static enum err check_length(struct store *store, const char *path, struct why *why);
+
+enum err store_open(const char *directory, const struct store_options *options,
+                    struct store **ret_store, struct why *why)
+{
+    must(directory != NULL);
+    must(options != NULL);
+    must(ret_store != NULL);
+    struct store *store = NULL;
+    struct buf path = {0};
+    enum err err = options->read_only ? OK : file_make_directory(directory, why);
+    if (err)
+        goto out;
+    store = MEMORY_NEW(struct store);
+    store->options = *options;
+    pthread_mutex_init(&store->writer, NULL);
+    pthread_mutex_init(&store->lock, NULL);
+    buf_printf(&path, "%s/log.mdb", directory);
+    const int code = mdb_env_create(&store->env);
+    if (code) {
+        err = why_set(why, store_err(code), "cannot open '%s': %s", directory, mdb_strerror(code));
+        goto out;
+    }
+    err = configure(store->env, options, buf_text(&path), why);
+    if (err)
+        goto out;
+    err = check_length(store, buf_text(&path), why);
+    if (err)
+        goto out;
+    store->readers_checked_ns = clock_monotonic_ns();
+    *ret_store = store;
+    store = NULL;
+out:
+    buf_release(&path);
+    store_close(store);
+    return err;
+}
+
+void store_close(struct store *store)
+{
+    if (!store)
+        return;
+    for (size_t i = 0; i < store->idle_count; i++) {
+        mdb_txn_abort(store->idle[i]->mdb);
+        free(store->idle[i]);
+    }
+    if (store->env)
+        mdb_env_close(store->env);
+    map_release(&store->handles);
+    pthread_mutex_destroy(&store->writer);
+    pthread_mutex_destroy(&store->lock);
+    free(store);
+}
+
+uint64_t store_last_txn(struct store *store)
+{
+    must(store != NULL);
+    MDB_envinfo info;
+    must(mdb_env_info(store->env, &info) == 0);
+    return info.me_last_txnid;
+}
+
+void store_size(struct store *store, uint64_t *ret_used_bytes, uint64_t *ret_free_bytes)
+{
+    must(store != NULL);
+    MDB_envinfo info;
+    must(mdb_env_info(store->env, &info) == 0);
+    uint64_t free_pages = 0;
+    struct store_txn *txn = NULL;
+    MDB_cursor *cursor = NULL;
+    /* Database 0 is LMDB's own: transaction number to the pages it freed, their count first. */
+    if (store_begin(store, false, &txn) == OK && mdb_cursor_open(txn->mdb, 0, &cursor) == 0) {
+        MDB_val key;
+        MDB_val value;
+        while (mdb_cursor_get(cursor, &key, &value, MDB_NEXT) == 0) {
+            size_t count = 0;
+            if (value.mv_size >= sizeof(count))
+                memcpy(&count, value.mv_data, sizeof(count));
+            free_pages += count;
+        }
+        mdb_cursor_close(cursor);
+    }
+    store_abort(txn);
+    const uint64_t pages = info.me_last_pgno + 1;
+    if (free_pages > pages)
+        free_pages = pages;
+    *ret_used_bytes = (pages - free_pages) * store->page_bytes;
+    *ret_free_bytes = free_pages * store->page_bytes;
+}
+
+enum err store_err(int code)
+{
+    switch (code) {
+    case 0:
+        return OK;
+    case MDB_NOTFOUND:
+    case MDB_BAD_DBI: /* another process dropped it */
+        return ERR_NOT_FOUND;
+    case MDB_KEYEXIST:
+        return ERR_EXISTS;
+    case MDB_MAP_FULL:
+    case ENOSPC:
+    case EDQUOT:
+    case EFBIG:
+        return ERR_FULL;
+    case MDB_INVALID:
+    case MDB_VERSION_MISMATCH:
+    case MDB_CORRUPTED:
+    case MDB_PAGE_NOTFOUND:
+    case MDB_CURSOR_FULL:
+    case MDB_PAGE_FULL:
+    case MDB_INCOMPATIBLE:
+        return ERR_CORRUPT;
+    case MDB_DBS_FULL:
+    case MDB_TXN_FULL:
+    case MDB_READERS_FULL:
+    case MDB_BAD_VALSIZE:
+        return ERR_LIMIT;
+    case EACCES:
+    case EPERM:
+    case EROFS:
+        return ERR_DENIED;
+    case ENOENT:
+        return ERR_NOT_FOUND;
+    default:
+        return ERR_IO;
+    }
+}
+
+static enum err configure(MDB_env *env, const struct store_options *options, const char *path,
+                          struct why *why)
+{
+    unsigned flags = MDB_NOSUBDIR | MDB_NOTLS;
+    if (options->unsynced)
+        flags |= MDB_NOSYNC;
+    if (options->read_only)
+        flags |= MDB_RDONLY;
+    int code = mdb_env_set_mapsize(env, MAP_BYTES);
+    if (!code)
+        code = mdb_env_set_maxdbs(env, STORE_DATABASES_MAX);
+    if (!code)
+        code = mdb_env_set_maxreaders(env, READERS_MAX);
+    if (!code)
+        code = mdb_env_open(env, path, flags, FILE_MODE);
+    if (!code) {
+        int dead = 0; /* readers that were killed would keep freed pages for ever */
+        code = mdb_reader_check(env, &dead);
+    }
+    return code ? why_set(why, store_err(code), "cannot open '%s': %s", path, mdb_strerror(code))
+                : OK;
+}
+
+/* A file that was cut short would kill its first reader with SIGBUS: refuse it here. */
+static enum err check_length(struct store *store, const char *path, struct why *why)
+{
+    MDB_envinfo info;
+    MDB_stat stat_of_main;
+    must(mdb_env_info(store->env, &info) == 0);
+    must(mdb_env_stat(store->env, &stat_of_main) == 0);
+    store->page_bytes = stat_of_main.ms_psize;
+    struct stat file;
+    if (stat(path, &file) != 0)
+        return why_set(why, store_err(errno), "cannot look at '%s'", path);
+    const uint64_t needed = ((uint64_t)info.me_last_pgno + 1) * store->page_bytes;
+    if (info.me_last_txnid > 0 && (uint64_t)file.st_size < needed)
+        return why_set(why, ERR_CORRUPT, "'%s' was cut short: %llu bytes where %llu are in use",
+                       path, (unsigned long long)file.st_size, (unsigned long long)needed);
+    return OK;
+}

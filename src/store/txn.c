@@ -1,0 +1,242 @@
+/* txn.c -- transactions, and what they read and write by key. */
+#include "store/inside.h"
+
+#include "base/clock.h"
+#include "base/hash.h"
+#include "base/memory.h"
+
+#define READERS_CHECK_NS 10000000000
+
+static enum err begin_write(struct store *store, struct store_txn **ret_txn);
+static enum err begin_read(struct store *store, struct store_txn **ret_txn);
+static void end_write(struct store_txn *txn, bool committed);
+static enum err make_room(struct store_txn *txn, size_t size);
+
+enum err store_begin(struct store *store, bool write, struct store_txn **ret_txn)
+{
+    must(store != NULL);
+    must(ret_txn != NULL);
+    return write ? begin_write(store, ret_txn) : begin_read(store, ret_txn);
+}
+
+enum err store_commit(struct store_txn *txn)
+{
+    must(txn != NULL);
+    must(txn->write);
+    const enum err err = store_err(mdb_txn_commit(txn->mdb));
+    end_write(txn, err == OK);
+    return err;
+}
+
+void store_abort(struct store_txn *txn)
+{
+    if (!txn)
+        return;
+    if (txn->write) {
+        mdb_txn_abort(txn->mdb);
+        end_write(txn, false);
+        return;
+    }
+    struct store *store = txn->store;
+    mdb_txn_reset(txn->mdb);
+    pthread_mutex_lock(&store->lock);
+    const bool keep = store->idle_count < STORE_IDLE_TXNS_MAX;
+    if (keep)
+        store->idle[store->idle_count++] = txn;
+    pthread_mutex_unlock(&store->lock);
+    if (!keep) {
+        mdb_txn_abort(txn->mdb);
+        free(txn);
+    }
+}
+
+void store_reset(struct store_txn *txn)
+{
+    must(txn != NULL);
+    must(!txn->write);
+    mdb_txn_reset(txn->mdb);
+}
+
+enum err store_renew(struct store_txn *txn)
+{
+    must(txn != NULL);
+    must(!txn->write);
+    return store_err(mdb_txn_renew(txn->mdb));
+}
+
+enum err store_get(struct store_txn *txn, store_database database, struct str key,
+                   struct str *ret_value)
+{
+    must(txn != NULL);
+    MDB_val mdb_key = {.mv_size = key.size, .mv_data = (void *)key.data};
+    MDB_val value;
+    const enum err err = store_err(mdb_get(txn->mdb, database, &mdb_key, &value));
+    if (err)
+        return err;
+    *ret_value = (struct str){value.mv_data, value.mv_size};
+    return OK;
+}
+
+enum err store_put(struct store_txn *txn, store_database database, struct str key, struct str value)
+{
+    must(txn != NULL);
+    must(txn->write);
+    MDB_val mdb_key = {.mv_size = key.size, .mv_data = (void *)key.data};
+    MDB_val mdb_value = {.mv_size = value.size, .mv_data = (void *)value.data};
+    return store_err(mdb_put(txn->mdb, database, &mdb_key, &mdb_value, 0));
+}
+
+enum err store_append(struct store_txn *txn, store_database database, uint64_t key, size_t size,
+                      char **ret_place)
+{
+    must(txn != NULL);
+    must(txn->write);
+    enum err err = make_room(txn, size);
+    if (err)
+        return err;
+    MDB_val mdb_key = {.mv_size = sizeof(key), .mv_data = &key};
+    MDB_val value = {.mv_size = size, .mv_data = NULL};
+    err = store_err(mdb_put(txn->mdb, database, &mdb_key, &value, MDB_APPEND | MDB_RESERVE));
+    if (err)
+        return err;
+    *ret_place = value.mv_data;
+    return OK;
+}
+
+enum err store_delete(struct store_txn *txn, store_database database, struct str key)
+{
+    must(txn != NULL);
+    must(txn->write);
+    MDB_val mdb_key = {.mv_size = key.size, .mv_data = (void *)key.data};
+    return store_err(mdb_del(txn->mdb, database, &mdb_key, NULL));
+}
+
+/* A checked value ends with 4 bytes: the CRC32C of its key and of what stands before. */
+
+enum err store_put_checked(struct store_txn *txn, store_database database, struct str key,
+                           struct str value)
+{
+    must(txn != NULL);
+    must(txn->write);
+    const uint32_t sum = crc32c(crc32c(0, key.data, key.size), value.data, value.size);
+    MDB_val mdb_key = {.mv_size = key.size, .mv_data = (void *)key.data};
+    MDB_val place = {.mv_size = value.size + sizeof(sum), .mv_data = NULL};
+    const int code = mdb_put(txn->mdb, database, &mdb_key, &place, MDB_RESERVE);
+    if (code)
+        return store_err(code);
+    char *at = place.mv_data;
+    if (value.size)
+        memcpy(at, value.data, value.size);
+    memcpy(at + value.size, &sum, sizeof(sum));
+    return OK;
+}
+
+enum err store_check_value(struct str key, struct str stored, struct str *ret_value)
+{
+    uint32_t sum = 0;
+    if (stored.size < sizeof(sum))
+        return ERR_CORRUPT;
+    const size_t size = stored.size - sizeof(sum);
+    memcpy(&sum, stored.data + size, sizeof(sum));
+    if (crc32c(crc32c(0, key.data, key.size), stored.data, size) != sum)
+        return ERR_CORRUPT;
+    *ret_value = (struct str){stored.data, size};
+    return OK;
+}
+
+enum err store_get_checked(struct store_txn *txn, store_database database, struct str key,
+                           struct str *ret_value)
+{
+    struct str stored;
+    const enum err err = store_get(txn, database, key, &stored);
+    return err ? err : store_check_value(key, stored, ret_value);
+}
+
+static enum err begin_write(struct store *store, struct store_txn **ret_txn)
+{
+    must(!store->options.read_only);
+    struct store_txn *txn = MEMORY_NEW(struct store_txn);
+    txn->store = store;
+    txn->write = true;
+    pthread_mutex_lock(&store->writer);
+    const int64_t now_ns = clock_monotonic_ns();
+    if (now_ns - store->readers_checked_ns >= READERS_CHECK_NS) {
+        int dead = 0; /* readers of killed processes keep freed pages from reuse */
+        store->readers_checked_ns = now_ns;
+        (void)mdb_reader_check(store->env, &dead);
+    }
+    const int code = mdb_txn_begin(store->env, NULL, 0, &txn->mdb);
+    if (code) {
+        pthread_mutex_unlock(&store->writer);
+        free(txn);
+        return store_err(code);
+    }
+    MDB_envinfo info;
+    must(mdb_env_info(store->env, &info) == 0);
+    txn->file_bytes = ((uint64_t)info.me_last_pgno + 1) * store->page_bytes;
+    *ret_txn = txn;
+    return OK;
+}
+
+static enum err begin_read(struct store *store, struct store_txn **ret_txn)
+{
+    pthread_mutex_lock(&store->lock);
+    struct store_txn *txn = store->idle_count ? store->idle[--store->idle_count] : NULL;
+    pthread_mutex_unlock(&store->lock);
+    int code;
+    if (txn) {
+        code = mdb_txn_renew(txn->mdb);
+        if (code)
+            mdb_txn_abort(txn->mdb);
+    } else {
+        txn = MEMORY_NEW(struct store_txn);
+        txn->store = store;
+        code = mdb_txn_begin(store->env, NULL, MDB_RDONLY, &txn->mdb);
+    }
+    if (code) {
+        free(txn);
+        return store_err(code);
+    }
+    *ret_txn = txn;
+    return OK;
+}
+
+/* LMDB has closed the handles of a transaction that did not commit. */
+static void end_write(struct store_txn *txn, bool committed)
+{
+    struct store *store = txn->store;
+    pthread_mutex_lock(&store->lock);
+    for (struct store_opened *opened = txn->opened; opened;) {
+        struct store_opened *next = opened->next;
+        if (committed)
+            map_set(&store->handles, (struct str){opened->name, opened->name_size},
+                    (void *)((uintptr_t)opened->handle + 1));
+        free(opened);
+        opened = next;
+    }
+    pthread_mutex_unlock(&store->lock);
+    pthread_mutex_unlock(&store->writer);
+    free(txn);
+}
+
+/* Appended bytes alone count against bytes_max: what makes room (positions, trims, deletes) must
+ * still go through when there is none. */
+static enum err make_room(struct store_txn *txn, size_t size)
+{
+    const uint64_t limit = txn->store->options.bytes_max;
+    if (limit == 0)
+        return OK;
+    const size_t page = txn->store->page_bytes;
+    const uint64_t wanted = txn->appended_bytes + (size < page / 2 ? size + 16 : size + page);
+    if (txn->file_bytes + wanted > limit) {
+        if (!txn->free_known) {
+            uint64_t used_bytes = 0;
+            store_size(txn->store, &used_bytes, &txn->free_bytes);
+            txn->free_known = true;
+        }
+        if (txn->file_bytes + wanted > limit + txn->free_bytes)
+            return ERR_FULL;
+    }
+    txn->appended_bytes = wanted;
+    return OK;
+}
