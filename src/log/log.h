@@ -72,7 +72,9 @@ struct log_position {
     int64_t from_offset; /* the lowest offset its windows still hold, <= next_offset */
 };
 
-/* The timestamp of the next record a task will write to an internal topic at the earliest. */
+/* The timestamp of the next record a task will write to an internal topic at the earliest. The
+ * topic's low is the lowest of all tasks that have spoken and were not forgotten: a writer that has
+ * yet to begin says LOG_LOW_UNKNOWN. After a failed commit all are LOG_LOW_UNKNOWN again. */
 struct log_low {
     struct log_topic *topic;
     int64_t low_ms; /* or LOG_LOW_NONE */
@@ -86,7 +88,10 @@ struct log_trim {
 };
 
 /* What one task hands over. Arrays are borrowed for the call; see log_append for batches. A step
- * without a task has no positions and no marks (generator, INSERT VALUES, commands). */
+ * without a task has no positions and no marks (generator, INSERT VALUES, commands). One with a
+ * task replaces all that is known of the task's positions and marks; one with a task and neither
+ * (lows only, say) leaves them as they are. Retention and cleaner stop at the lowest from_offset
+ * of any task: whoever only reads, like a sink, holds them back by such a step now and then. */
 struct log_step {
     struct str task; /* "CSAS_PAID_3/1/0": query, stage, partition; size 0: none */
     const struct log_append *appends;
@@ -158,7 +163,7 @@ struct log_ops {
 struct log_member_ops {
     /* Reads from `offset` at most about bytes_max (at least one batch, if there is any). Count 0 at
      * the end. At most four reads of a member are held at a time. ERR_OUT_OF_RANGE (before
-     * begin_offset, or beyond the end), ERR_CORRUPT, ERR_NOT_FOUND. */
+     * begin_offset, or beyond the end), ERR_CORRUPT, ERR_NOT_FOUND, ERR_ABORTED (as commit). */
     enum err (*read)(struct log_member *member, struct log_topic *topic, int32_t partition,
                      int64_t offset, size_t bytes_max, struct log_records **ret_records,
                      struct why *why);
@@ -168,13 +173,16 @@ struct log_member_ops {
     enum err (*wait)(struct log_member *member, int64_t timeout_ms);
     /* Hands a step over without waiting for its commit. ret_sequence: 1, 2, 3, ... for this member.
      * ERR_FULL: steps_max are on their way, nothing was taken. ERR_ABORTED: an earlier step of this
-     * process failed; leave, join again and load. */
+     * process failed; leave, join again and load. ERR_NOT_FOUND: a topic was removed. ERR_CORRUPT:
+     * a batch fails its check, or the end of its partition does. ERR_LIMIT: marks too large. */
     enum err (*commit)(struct log_member *member, const struct log_step *step,
                        uint64_t *ret_sequence);
-    /* The highest sequence that is durable, and whether any failed (ERR_ABORTED) or waits for room
-     * (ERR_FULL). */
+    /* The highest sequence that is durable (always set), and whether any failed (ERR_ABORTED) or
+     * waits for room (ERR_FULL). */
     enum err (*committed)(struct log_member *member, uint64_t *ret_sequence);
-    /* A task's last committed positions and marks, in the arena. */
+    /* A task's last committed positions and marks, in the arena; those of topics that were removed
+     * are left out. Waits for all steps handed over before: ERR_FULL, ERR_AGAIN when they do not
+     * commit within two seconds. ERR_CORRUPT. */
     enum err (*load)(struct log_member *member, struct str task, struct arena *arena,
                      struct log_task_state *ret_state, struct why *why);
     /* Leaves; steps on their way still commit. Frees it. */

@@ -69,6 +69,12 @@ void store_close(struct store *store)
     free(store);
 }
 
+bool store_is_read_only(const struct store *store)
+{
+    must(store != NULL);
+    return store->options.read_only;
+}
+
 uint64_t store_last_txn(struct store *store)
 {
     must(store != NULL);

@@ -36,6 +36,7 @@ MUST_CHECK enum err store_open(const char *directory, const struct store_options
                                struct store **ret_store, struct why *why);
 /* NULL is fine. */
 void store_close(struct store *store);
+bool store_is_read_only(const struct store *store);
 
 /* A transaction belongs to the thread that began it, except that a read transaction may be used by
  * another thread when only one uses it at a time. */

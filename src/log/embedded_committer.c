@@ -1,0 +1,300 @@
+/* embedded_committer.c -- the one thread that writes: steps to transactions, and their outcome. */
+#include "log/embedded.h"
+
+#include "base/clock.h"
+
+#define NEWS_POLL_NS 10000000 /* looking for other processes' commits while somebody waits */
+#define IDLE_NS 1000000000
+#define TEND_NS 1000000000
+#define FULL_RETRY_NS 100000000
+
+static void wait_for_work(struct embedded_log *log);
+static void wait_until(struct embedded_log *log, int64_t at_ns);
+static void look_for_news(struct embedded_log *log);
+static void commit_steps(struct embedded_log *log, struct step_list *steps);
+static enum err write_steps(struct embedded_log *log, const struct step_list *steps,
+                            struct partition **touched);
+static enum err write_step(struct embedded_log *log, struct store_txn *txn,
+                           const struct pending_step *step, struct partition **touched);
+static enum err write_batch(struct embedded_log *log, struct store_txn *txn,
+                            struct pending_batch *batch, struct partition **touched);
+static void publish(struct embedded_log *log, struct step_list *steps, struct partition **touched);
+static bool wait_for_room(struct embedded_log *log);
+static void fail(struct embedded_log *log, struct step_list *steps);
+static void drop_pending(struct embedded_topic *topic);
+static struct step_list take_first(struct step_list *steps);
+
+void *committer_run(void *argument)
+{
+    struct embedded_log *log = argument;
+    log->tended_ns = clock_monotonic_ns();
+    for (bool closing = false; !closing;) {
+        pthread_mutex_lock(&log->lock);
+        wait_for_work(log);
+        struct step_list steps = log->queue;
+        log->queue = (struct step_list){0};
+        closing = log->closing && !steps.first;
+        pthread_mutex_unlock(&log->lock);
+        if (steps.first)
+            commit_steps(log, &steps);
+        if (!closing && log->runs_queries && clock_monotonic_ns() - log->tended_ns >= TEND_NS &&
+            !embedded_tend(log))
+            log->tended_ns = clock_monotonic_ns();
+    }
+    return NULL;
+}
+
+/* A commit starts at once when the last one began an interval ago, else then; many bytes do not
+ * wait. */
+static void wait_for_work(struct embedded_log *log)
+{
+    for (;;) {
+        const int64_t now_ns = clock_monotonic_ns();
+        if (log->closing)
+            return;
+        if (log->queue.first) {
+            const int64_t start_ns = log->begun_ns + log->commit_interval_ns;
+            if (now_ns >= start_ns || log->queue.bytes >= log->commit_bytes)
+                return;
+            wait_until(log, start_ns);
+            continue;
+        }
+        const int64_t tend_ns = log->tended_ns + TEND_NS;
+        if (log->runs_queries && now_ns >= tend_ns)
+            return;
+        look_for_news(log);
+        int64_t until_ns = now_ns + (log->waiting_count ? NEWS_POLL_NS : IDLE_NS);
+        if (log->runs_queries && tend_ns < until_ns)
+            until_ns = tend_ns;
+        wait_until(log, until_ns);
+    }
+}
+
+static void wait_until(struct embedded_log *log, int64_t at_ns)
+{
+    const struct timespec deadline = {.tv_sec = at_ns / 1000000000, .tv_nsec = at_ns % 1000000000};
+    pthread_cond_timedwait(&log->work, &log->lock, &deadline);
+}
+
+/* A transaction that is not of this thread: offsets and tasks in memory may be behind. */
+static void look_for_news(struct embedded_log *log)
+{
+    const uint64_t last_txn = store_last_txn(log->store);
+    if (last_txn == atomic_load(&log->txn_seen))
+        return;
+    atomic_store(&log->txn_seen, last_txn);
+    log->generation++;
+    log->tasks_stale = true;
+    log->news++;
+    pthread_cond_broadcast(&log->changed);
+}
+
+/* All steps in one transaction; when there is no room for all, one by one until there is. */
+static void commit_steps(struct embedded_log *log, struct step_list *steps)
+{
+    bool one_by_one = false;
+    while (steps->first) {
+        struct partition *touched = NULL;
+        struct step_list some = one_by_one ? take_first(steps) : *steps;
+        if (!one_by_one)
+            *steps = (struct step_list){0};
+        log->begun_ns = clock_monotonic_ns();
+        const enum err err = write_steps(log, &some, &touched);
+        if (!err) {
+            publish(log, &some, &touched);
+            continue;
+        }
+        pthread_mutex_lock(&log->lock);
+        partitions_forget(&touched);
+        pthread_mutex_unlock(&log->lock);
+        log->tasks_stale = true;
+        log->tasks.sum = 0;
+        const bool several = some.first != some.last;
+        some.last->next = steps->first;
+        if (!steps->last)
+            steps->last = some.last;
+        steps->first = some.first;
+        const bool again = err == ERR_FULL ? wait_for_room(log) : err == ERR_LIMIT && several;
+        if (!again)
+            fail(log, steps);
+        one_by_one = true;
+    }
+}
+
+static struct step_list take_first(struct step_list *steps)
+{
+    struct pending_step *step = steps->first;
+    steps->first = step->next;
+    if (!steps->first)
+        steps->last = NULL;
+    step->next = NULL;
+    return (struct step_list){.first = step, .last = step, .bytes = step->bytes};
+}
+
+static enum err write_steps(struct embedded_log *log, const struct step_list *steps,
+                            struct partition **touched)
+{
+    struct store_txn *txn = NULL;
+    bool tasks_changed = false;
+    enum err err = store_begin(log->store, true, &txn);
+    if (err)
+        return err;
+    /* Nobody else can write now. */
+    const uint64_t last_txn = store_last_txn(log->store);
+    if (last_txn != atomic_load(&log->txn_seen)) {
+        pthread_mutex_lock(&log->lock);
+        log->generation++;
+        pthread_mutex_unlock(&log->lock);
+        log->tasks_stale = true;
+    }
+    if (log->tasks_stale)
+        err = task_table_read(&log->tasks, log, txn);
+    log->tasks_stale = log->tasks_stale && err != OK;
+    for (const struct pending_step *step = steps->first; step && !err; step = step->next) {
+        err = write_step(log, txn, step, touched);
+        if (!err && step->task.size) {
+            task_table_apply(&log->tasks, step);
+            tasks_changed = true;
+        }
+    }
+    if (!err && tasks_changed)
+        err = task_table_write(&log->tasks, log, txn);
+    if (err) {
+        store_abort(txn);
+        return err;
+    }
+    err = store_commit(txn);
+    if (!err)
+        atomic_store(&log->txn_seen, last_txn + 1);
+    return err;
+}
+
+static enum err write_step(struct embedded_log *log, struct store_txn *txn,
+                           const struct pending_step *step, struct partition **touched)
+{
+    enum err err = OK;
+    for (uint32_t i = 0; i < step->batch_count && !err; i++) {
+        err = write_batch(log, txn, step->batches[i], touched);
+        if (err == ERR_NOT_FOUND) /* the topic was removed: so are its records */
+            err = OK;
+    }
+    for (uint32_t i = 0; i < step->trim_count && !err; i++) {
+        const struct pending_trim *trim = &step->trims[i];
+        uint32_t count = 0;
+        err = partition_touch(log, txn, trim->topic, trim->partition, touched);
+        if (!err)
+            err = partition_trim(log, txn, trim->topic, trim->partition, trim->before_offset,
+                                 UINT32_MAX, &count);
+        if (err == ERR_NOT_FOUND)
+            err = OK;
+    }
+    return err;
+}
+
+static enum err write_batch(struct embedded_log *log, struct store_txn *txn,
+                            struct pending_batch *batch, struct partition **touched)
+{
+    struct partition *partition = &batch->topic->partitions[batch->partition];
+    char *place = NULL;
+    enum err err = partition_touch(log, txn, batch->topic, batch->partition, touched);
+    if (err)
+        return err;
+    if (partition->broken)
+        return ERR_CORRUPT;
+    if (!batch->topic->base.internal) {
+        batch->base_offset = partition->working_end;
+        record_batch_set_base_offset(batch->bytes, batch->base_offset);
+    } else if (batch->base_offset != partition->working_end) {
+        return ERR_ABORTED; /* another process wrote to what is ours alone */
+    }
+    err = store_append(txn, partition->database, (uint64_t)batch->base_offset, batch->size, &place);
+    if (err)
+        return err;
+    memcpy(place, batch->bytes, batch->size);
+    partition->working_end += batch->offset_count;
+    return OK;
+}
+
+static void publish(struct embedded_log *log, struct step_list *steps, struct partition **touched)
+{
+    pthread_mutex_lock(&log->lock);
+    partitions_publish(touched);
+    for (struct pending_step *step = steps->first; step; step = step->next) {
+        step->member->durable_sequence = step->sequence;
+        member_step_done(step->member);
+        log->done_count++;
+    }
+    if (log->health == LOG_FULL)
+        log->health = LOG_HEALTHY;
+    log->news++;
+    pthread_cond_broadcast(&log->changed);
+    pthread_mutex_unlock(&log->lock);
+    for (struct pending_step *step = steps->first; step;) {
+        struct pending_step *next = step->next;
+        pending_step_free(step);
+        step = next;
+    }
+}
+
+/* False when the log is being closed: what could not be committed was never reported. */
+static bool wait_for_room(struct embedded_log *log)
+{
+    const int64_t until_ns = clock_monotonic_ns() + FULL_RETRY_NS;
+    pthread_mutex_lock(&log->lock);
+    if (log->health != LOG_FULL) {
+        log->health = LOG_FULL;
+        pthread_cond_broadcast(&log->changed);
+    }
+    while (!log->closing && clock_monotonic_ns() < until_ns)
+        wait_until(log, until_ns);
+    const bool again = !log->closing;
+    pthread_mutex_unlock(&log->lock);
+    if (again && log->runs_queries)
+        (void)embedded_tend(log); /* retention may make room */
+    return again;
+}
+
+/* Nothing handed over before this may commit later: it was computed from what is now gone. */
+static void fail(struct embedded_log *log, struct step_list *steps)
+{
+    pthread_mutex_lock(&log->lock);
+    steps->last->next = log->queue.first;
+    log->queue = (struct step_list){0};
+    struct pending_step *dropped = steps->first;
+    *steps = (struct step_list){0};
+    for (struct embedded_member *member = log->members; member; member = member->next) {
+        log->aborted_count += !member->aborted;
+        member->aborted = true;
+    }
+    log->health = log->aborted_count ? LOG_FAILED : LOG_HEALTHY;
+    for (struct pending_step *step = dropped; step; step = step->next) {
+        member_step_done(step->member);
+        log->done_count++;
+    }
+    for (struct embedded_topic *topic = log->handles; topic; topic = topic->next)
+        drop_pending(topic);
+    log->generation++;
+    log->news++;
+    pthread_cond_broadcast(&log->changed);
+    pthread_mutex_unlock(&log->lock);
+    while (dropped) {
+        struct pending_step *next = dropped->next;
+        pending_step_free(dropped);
+        dropped = next;
+    }
+}
+
+static void drop_pending(struct embedded_topic *topic)
+{
+    for (int32_t i = 0; i < topic->base.partition_count; i++) {
+        struct partition *partition = &topic->partitions[i];
+        while (partition->pending_first) {
+            struct pending_batch *batch = partition->pending_first;
+            partition->pending_first = batch->next;
+            pending_batch_release(batch);
+        }
+        partition->pending_last = NULL;
+        partition->assigned_offset = partition->end_offset;
+    }
+    topic_reset_lows(topic);
+}

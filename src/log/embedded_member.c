@@ -1,0 +1,166 @@
+/* embedded_member.c -- members: join, wait, ask how far, load a task, leave. */
+#include "log/embedded.h"
+
+#include "base/clock.h"
+#include "base/memory.h"
+
+#define LOAD_WAIT_MS 2000
+
+static void deadline_in(int64_t timeout_ms, struct timespec *ret_deadline);
+static enum err wait_until_done(struct embedded_log *log, struct why *why);
+
+enum err embedded_join(struct log *base, const struct log_member_options *options,
+                       struct log_member **ret_member, struct why *why)
+{
+    struct embedded_log *log = embedded_of(base);
+    must(ret_member != NULL);
+    (void)why;
+    struct embedded_member *member = MEMORY_NEW(struct embedded_member);
+    member->base.ops = &embedded_member_ops;
+    member->log = log;
+    member->committed_only = options->committed_only;
+    member->steps_max = options->steps_max ? options->steps_max : STEPS_MAX_DEFAULT;
+    for (size_t i = 0; i < READS_HELD_MAX; i++)
+        arena_init(&member->reads[i].arena, 0);
+    pthread_mutex_lock(&log->lock);
+    member->next = log->members;
+    log->members = member;
+    pthread_mutex_unlock(&log->lock);
+    *ret_member = &member->base;
+    return OK;
+}
+
+/* Counters instead of flags: news between two waits ends the second at once. */
+enum err embedded_wait(struct log_member *base, int64_t timeout_ms)
+{
+    struct embedded_member *member = embedded_member_of(base);
+    struct embedded_log *log = member->log;
+    struct timespec deadline;
+    deadline_in(timeout_ms, &deadline);
+    enum err err = OK;
+    pthread_mutex_lock(&log->lock);
+    while (!err) {
+        const uint64_t handovers = member->committed_only ? 0 : log->handovers;
+        if (member->news_seen != log->news || member->handovers_seen != handovers ||
+            member->sequence_seen != member->durable_sequence) {
+            member->news_seen = log->news;
+            member->handovers_seen = handovers;
+            member->sequence_seen = member->durable_sequence;
+            break;
+        }
+        if (log->waiting_count++ == 0)
+            pthread_cond_signal(&log->work); /* somebody listens: look out for other processes */
+        if (pthread_cond_timedwait(&log->changed, &log->lock, &deadline) != 0)
+            err = ERR_AGAIN;
+        log->waiting_count--;
+    }
+    pthread_mutex_unlock(&log->lock);
+    return err;
+}
+
+enum err embedded_committed(struct log_member *base, uint64_t *ret_sequence)
+{
+    struct embedded_member *member = embedded_member_of(base);
+    struct embedded_log *log = member->log;
+    must(ret_sequence != NULL);
+    pthread_mutex_lock(&log->lock);
+    enum err err = OK;
+    if (member->aborted)
+        err = ERR_ABORTED;
+    else if (log->health == LOG_FULL && member->pending_count)
+        err = ERR_FULL;
+    *ret_sequence = member->durable_sequence;
+    pthread_mutex_unlock(&log->lock);
+    return err;
+}
+
+enum err embedded_load(struct log_member *base, struct str task, struct arena *arena,
+                       struct log_task_state *ret_state, struct why *why)
+{
+    struct embedded_log *log = embedded_member_of(base)->log;
+    struct store_txn *txn = NULL;
+    struct task_view view;
+    struct str value;
+    enum err err = wait_until_done(log, why);
+    if (err)
+        return err;
+    err = store_begin(log->store, false, &txn);
+    if (!err)
+        err = store_get_checked(txn, log->tasks_database, STR("tasks"), &value);
+    if (!err)
+        err = task_value_find(value, task, &view);
+    struct log_task_state state = {.exists = err == OK};
+    if (!err) {
+        state.marks = arena_str(arena, view.marks);
+        state.positions = ARENA_ARRAY(arena, struct log_position, view.position_count);
+        for (uint32_t i = 0; i < view.position_count; i++) {
+            const struct task_position position = task_view_position(&view, i);
+            struct embedded_topic *topic = topics_by_id(log, position.topic_id);
+            if (!topic && topics_open_all(log, NULL) == OK)
+                topic = topics_by_id(log, position.topic_id);
+            if (!topic || position.partition >= topic->base.partition_count)
+                continue; /* the topic was removed */
+            state.positions[state.position_count++] = (struct log_position){
+                .topic = &topic->base,
+                .partition = position.partition,
+                .next_offset = position.next_offset,
+                .from_offset = position.from_offset,
+            };
+        }
+    }
+    store_abort(txn);
+    if (err && err != ERR_NOT_FOUND)
+        return why_set(why, err, "cannot load task '%.*s': %s", STR_ARGS(task), err_text(err));
+    *ret_state = state;
+    return OK;
+}
+
+void embedded_leave(struct log_member *base)
+{
+    struct embedded_member *member = embedded_member_of(base);
+    struct embedded_log *log = member->log;
+    held_reads_free(member);
+    pthread_mutex_lock(&log->lock);
+    struct embedded_member **at = &log->members;
+    while (*at != member)
+        at = &(*at)->next;
+    *at = member->next;
+    if (member->aborted && --log->aborted_count == 0 && log->health == LOG_FAILED)
+        log->health = LOG_HEALTHY;
+    member->left = true;
+    const bool done = member->pending_count == 0;
+    pthread_mutex_unlock(&log->lock);
+    if (done)
+        free(member);
+}
+
+void member_step_done(struct embedded_member *member)
+{
+    must(member->pending_count > 0);
+    if (--member->pending_count == 0 && member->left)
+        free(member);
+}
+
+/* What an earlier member of the task handed over belongs to the state that is loaded. */
+static enum err wait_until_done(struct embedded_log *log, struct why *why)
+{
+    struct timespec deadline;
+    deadline_in(LOAD_WAIT_MS, &deadline);
+    enum err err = OK;
+    pthread_mutex_lock(&log->lock);
+    const uint64_t wanted = log->handed_count;
+    while (log->done_count < wanted && !err)
+        if (pthread_cond_timedwait(&log->changed, &log->lock, &deadline) != 0)
+            err = log->health == LOG_FULL ? ERR_FULL : ERR_AGAIN;
+    if (log->done_count >= wanted)
+        err = OK;
+    pthread_mutex_unlock(&log->lock);
+    return err ? why_set(why, err, "steps handed over before are not committed yet") : OK;
+}
+
+static void deadline_in(int64_t timeout_ms, struct timespec *ret_deadline)
+{
+    const int64_t at_ns = clock_monotonic_ns() + (timeout_ms > 0 ? timeout_ms : 0) * 1000000;
+    ret_deadline->tv_sec = at_ns / 1000000000;
+    ret_deadline->tv_nsec = at_ns % 1000000000;
+}

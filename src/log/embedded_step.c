@@ -1,0 +1,268 @@
+/* embedded_step.c -- hand-over: a member's step is checked, copied and queued. */
+#include "log/embedded.h"
+
+#include "base/memory.h"
+
+static enum err check_step(const struct embedded_log *log, const struct log_step *step);
+static struct pending_step *copy_step(struct embedded_member *member, const struct log_step *step);
+static enum err check_batch(const struct log_append *append, struct pending_batch *batch);
+static enum err admit(struct embedded_member *member, const struct log_step *step);
+static void enqueue(struct embedded_log *log, struct pending_step *step);
+static void assign_offsets(struct embedded_log *log, struct pending_step *step);
+
+enum err embedded_commit(struct log_member *base, const struct log_step *given,
+                         uint64_t *ret_sequence)
+{
+    struct embedded_member *member = embedded_member_of(base);
+    struct embedded_log *log = member->log;
+    must(ret_sequence != NULL);
+    enum err err = check_step(log, given);
+    if (err)
+        return err;
+    struct pending_step *step = copy_step(member, given);
+    for (uint32_t i = 0; i < step->batch_count && !err; i++) {
+        err = check_batch(&given->appends[i], step->batches[i]);
+        step->bytes += step->batches[i]->size;
+    }
+    pthread_mutex_lock(&log->lock);
+    if (!err)
+        err = admit(member, given);
+    if (!err) {
+        for (uint32_t i = 0; i < step->batch_count; i++)
+            step->batches[i]->bytes = given->appends[i].batch;
+        assign_offsets(log, step);
+        for (uint32_t i = 0; i < given->low_count; i++)
+            topic_set_low(embedded_topic_of(given->lows[i].topic), step->task,
+                          given->lows[i].low_ms);
+        if (given->forget)
+            for (struct embedded_topic *topic = log->handles; topic; topic = topic->next)
+                topic_forget_lows(topic, given->task);
+        step->sequence = ++member->handed_sequence;
+        member->pending_count++;
+        log->handed_count++;
+        enqueue(log, step);
+        *ret_sequence = step->sequence;
+        step = NULL;
+    }
+    pthread_mutex_unlock(&log->lock);
+    pending_step_free(step);
+    return err;
+}
+
+void pending_batch_release(struct pending_batch *batch)
+{
+    if (atomic_fetch_sub_explicit(&batch->references, 1, memory_order_acq_rel) != 1)
+        return;
+    free(batch->bytes);
+    free(batch);
+}
+
+void pending_step_free(struct pending_step *step)
+{
+    if (!step)
+        return;
+    for (uint32_t i = 0; i < step->batch_count; i++)
+        pending_batch_release(step->batches[i]);
+    free(step);
+}
+
+void topic_set_low(struct embedded_topic *topic, struct str task, int64_t low_ms)
+{
+    must(topic->base.internal);
+    uint32_t at = 0;
+    while (at < topic->low_count &&
+           !str_equal((struct str){topic->lows[at].task, topic->lows[at].task_size}, task))
+        at++;
+    if (at == topic->low_count) {
+        if (topic->low_count == topic->low_capacity) {
+            topic->low_capacity = topic->low_capacity ? topic->low_capacity * 2 : 8;
+            topic->lows = memory_realloc(topic->lows, topic->low_capacity * sizeof(*topic->lows));
+        }
+        char *name = memory_alloc(task.size + 1);
+        if (task.size)
+            memcpy(name, task.data, task.size);
+        topic->lows[topic->low_count++] = (struct topic_low){.task = name, .task_size = task.size};
+    }
+    topic->lows[at].low_ms = low_ms;
+    topic->low_ms = LOG_LOW_NONE;
+    for (uint32_t i = 0; i < topic->low_count; i++)
+        if (topic->lows[i].low_ms < topic->low_ms)
+            topic->low_ms = topic->lows[i].low_ms;
+}
+
+void topic_forget_lows(struct embedded_topic *topic, struct str prefix)
+{
+    uint32_t kept = 0;
+    if (!topic->base.internal)
+        return;
+    topic->low_ms = LOG_LOW_NONE;
+    for (uint32_t i = 0; i < topic->low_count; i++) {
+        const struct topic_low low = topic->lows[i];
+        if (str_starts_with((struct str){low.task, low.task_size}, prefix)) {
+            free(low.task);
+            continue;
+        }
+        topic->lows[kept++] = low;
+        if (low.low_ms < topic->low_ms)
+            topic->low_ms = low.low_ms;
+    }
+    topic->low_count = kept;
+    if (kept == 0)
+        topic->low_ms = LOG_LOW_UNKNOWN;
+}
+
+/* After a failure writers begin again further back: each must speak anew. */
+void topic_reset_lows(struct embedded_topic *topic)
+{
+    for (uint32_t i = 0; i < topic->low_count; i++)
+        topic->lows[i].low_ms = LOG_LOW_UNKNOWN;
+    if (topic->base.internal)
+        topic->low_ms = LOG_LOW_UNKNOWN;
+}
+
+static enum err check_step(const struct embedded_log *log, const struct log_step *step)
+{
+    must(step->append_count == 0 || step->appends != NULL);
+    must(step->position_count == 0 || step->positions != NULL);
+    must(step->task.size > 0 || (step->position_count == 0 && step->marks.size == 0));
+    must(!step->forget || step->task.size > 0);
+    if (log->read_only)
+        return ERR_DENIED;
+    if (step->marks.size > MARKS_BYTES_MAX || step->task.size > TASK_NAME_BYTES_MAX)
+        return ERR_LIMIT;
+    for (uint32_t i = 0; i < step->append_count; i++) {
+        must(step->appends[i].partition >= 0);
+        must(step->appends[i].partition < step->appends[i].topic->partition_count);
+    }
+    for (uint32_t i = 0; i < step->position_count; i++) {
+        must(step->positions[i].from_offset >= 0);
+        must(step->positions[i].from_offset <= step->positions[i].next_offset);
+    }
+    for (uint32_t i = 0; i < step->trim_count; i++) {
+        must(step->trims[i].partition >= 0);
+        must(step->trims[i].partition < step->trims[i].topic->partition_count);
+    }
+    return OK;
+}
+
+/* One allocation: the step, its positions, trims, batch pointers and texts. */
+static struct pending_step *copy_step(struct embedded_member *member, const struct log_step *given)
+{
+    const size_t positions_size = given->position_count * sizeof(struct task_position);
+    const size_t trims_size = given->trim_count * sizeof(struct pending_trim);
+    const size_t batches_size = given->append_count * sizeof(struct pending_batch *);
+    struct pending_step *step = memory_zalloc(sizeof(*step) + positions_size + trims_size +
+                                              batches_size + given->task.size + given->marks.size);
+    char *at = (char *)(step + 1);
+    step->positions = (struct task_position *)(void *)at;
+    at += positions_size;
+    step->trims = (struct pending_trim *)(void *)at;
+    at += trims_size;
+    step->batches = (struct pending_batch **)(void *)at;
+    at += batches_size;
+    if (given->task.size)
+        step->task = (struct str){memcpy(at, given->task.data, given->task.size), given->task.size};
+    at += given->task.size;
+    if (given->marks.size)
+        step->marks =
+            (struct str){memcpy(at, given->marks.data, given->marks.size), given->marks.size};
+    step->member = member;
+    step->forget = given->forget;
+    step->position_count = given->position_count;
+    step->trim_count = given->trim_count;
+    step->batch_count = given->append_count;
+    for (uint32_t i = 0; i < given->position_count; i++)
+        step->positions[i] = (struct task_position){
+            .topic_id = embedded_topic_of(given->positions[i].topic)->id,
+            .partition = given->positions[i].partition,
+            .next_offset = given->positions[i].next_offset,
+            .from_offset = given->positions[i].from_offset,
+        };
+    for (uint32_t i = 0; i < given->trim_count; i++)
+        step->trims[i] = (struct pending_trim){
+            .topic = embedded_topic_of(given->trims[i].topic),
+            .partition = given->trims[i].partition,
+            .before_offset = given->trims[i].before_offset,
+        };
+    for (uint32_t i = 0; i < given->append_count; i++) {
+        step->batches[i] = MEMORY_NEW(struct pending_batch);
+        atomic_init(&step->batches[i]->references, 1);
+    }
+    return step;
+}
+
+/* The bytes stay the caller's until the step is taken. */
+static enum err check_batch(const struct log_append *append, struct pending_batch *batch)
+{
+    struct record_batch_info info;
+    const enum err err =
+        record_batch_check((struct str){append->batch, append->batch_size}, &info, NULL);
+    if (err)
+        return err;
+    if (info.size != append->batch_size)
+        return ERR_CORRUPT;
+    batch->topic = embedded_topic_of(append->topic);
+    batch->partition = append->partition;
+    batch->size = append->batch_size;
+    batch->offset_count = (uint32_t)(info.last_offset - info.base_offset + 1);
+    batch->record_count = info.record_count;
+    return OK;
+}
+
+static enum err admit(struct embedded_member *member, const struct log_step *step)
+{
+    if (member->aborted)
+        return ERR_ABORTED;
+    if (member->pending_count >= member->steps_max)
+        return ERR_FULL;
+    for (uint32_t i = 0; i < step->append_count; i++) {
+        const struct embedded_topic *topic = embedded_topic_of(step->appends[i].topic);
+        if (topic->removed)
+            return ERR_NOT_FOUND;
+        if (topic->partitions[step->appends[i].partition].broken)
+            return ERR_CORRUPT;
+    }
+    return OK;
+}
+
+/* The committer is woken when it may sleep for long, or when it need not sleep longer. */
+static void enqueue(struct embedded_log *log, struct pending_step *step)
+{
+    struct step_list *queue = &log->queue;
+    const bool wake = !queue->first || queue->bytes + step->bytes >= log->commit_bytes;
+    if (queue->last)
+        queue->last->next = step;
+    else
+        queue->first = step;
+    queue->last = step;
+    queue->bytes += step->bytes;
+    if (wake)
+        pthread_cond_signal(&log->work);
+}
+
+/* Internal topics: readers see the batches from here on. */
+static void assign_offsets(struct embedded_log *log, struct pending_step *step)
+{
+    bool handed = false;
+    for (uint32_t i = 0; i < step->batch_count; i++) {
+        struct pending_batch *batch = step->batches[i];
+        if (!batch->topic->base.internal)
+            continue;
+        struct partition *partition = &batch->topic->partitions[batch->partition];
+        batch->base_offset = partition->assigned_offset;
+        record_batch_set_base_offset(batch->bytes, batch->base_offset);
+        partition->assigned_offset += batch->offset_count;
+        atomic_fetch_add_explicit(&batch->references, 1, memory_order_relaxed);
+        if (partition->pending_last)
+            partition->pending_last->next = batch;
+        else
+            partition->pending_first = batch;
+        partition->pending_last = batch;
+        handed = true;
+    }
+    if (handed) {
+        log->handovers++;
+        if (log->waiting_count)
+            pthread_cond_broadcast(&log->changed);
+    }
+}
