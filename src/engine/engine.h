@@ -17,6 +17,7 @@ struct engine_options {
     struct registry *registry; /* outlives the engine */
     struct str service_id;     /* "drivethru_" */
     bool interactive;          /* statements are kept in the command topic and run again at start */
+    bool settle_pulls; /* a pull query first waits until all queries have read their input */
     uint32_t thread_count;
     uint32_t batch_rows;               /* 0: the default */
     const struct properties *settings; /* ksql.* and drivethru's own, defaults of SET */

@@ -1,6 +1,8 @@
 /* pull.c -- SELECT without EMIT: rows of a table as they are committed now. */
 #include "engine/state.h"
 
+#define PULL_SETTLE_MS 600000
+
 static bool answer_pulled(void *context, const struct batch *rows)
 {
     struct execution *execution = context;
@@ -22,6 +24,11 @@ enum err execute_pull(struct execution *execution)
     if (!query || !query->flow)
         return why_set(execution->why, ERR_UNAVAILABLE, "no query keeps table '%.*s' now",
                        STR_ARGS(pull->table->name));
+    if (engine->options.settle_pulls) {
+        err = flow_wait_idle(engine->flow, PULL_SETTLE_MS);
+        if (err)
+            return why_set(execution->why, err, "queries did not catch up: %s", err_text(err));
+    }
     const struct answer header = {.kind = ANSWER_HEADER, .row_type = pull->row_type};
     if (!execution->on_answer(execution->context, execution->statement, &header))
         return OK;

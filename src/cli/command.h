@@ -1,0 +1,77 @@
+/* command.h -- what a command is: its words, its help, its settings, its body. */
+#ifndef CLI_COMMAND_H
+#define CLI_COMMAND_H
+
+#include "base/arena.h"
+#include "base/properties.h"
+
+enum exit_code {
+    EXIT_OK = 0,
+    EXIT_FAILED = 1,
+    EXIT_USAGE = 2,
+    EXIT_NOT_FOUND = 3,
+    EXIT_UNAVAILABLE = 4,
+    EXIT_INTERRUPTED = 130
+};
+
+#define CLI_ARGUMENTS_MAX 64
+
+/* One invocation: what was said and what it means. */
+struct invocation {
+    struct arena arena;
+    struct properties settings; /* flag > environment > file > default, already in order */
+    struct str arguments[CLI_ARGUMENTS_MAX]; /* words that are no flags */
+    uint32_t argument_count;
+};
+
+struct command {
+    const char *name;    /* "topic" */
+    const char *summary; /* one line */
+    const char *usage;   /* "topic list | describe TOPIC | read TOPIC [flags]" */
+    const char *flags;   /* names of the settings it takes, separated by blanks */
+    const char *examples;
+    int (*run)(struct invocation *invocation);
+};
+
+/* config.c: every setting there is, from config.def */
+struct setting_info {
+    const char *name;      /* "generator.unpaid.share" */
+    const char *flag;      /* "unpaid-share"; NULL: not on the command line */
+    const char *value;     /* "SHARE"; NULL: a switch */
+    const char *otherwise; /* the default */
+    const char *help;
+};
+const struct setting_info *setting_find(struct str name);
+const struct setting_info *setting_find_flag(struct str flag);
+const struct setting_info *setting_at(uint32_t index);
+uint32_t setting_count(void);
+
+/* Reads flags, DRIVETHRU_* and the file. ERR_INVALID with words. */
+MUST_CHECK enum err config_read(const struct command *command, int argc, char **argv,
+                                struct invocation *invocation, bool *ret_help, struct why *why);
+/* Values of settings; a wrong one ends the program with EXIT_USAGE and words. */
+struct str config_text(const struct invocation *invocation, const char *name);
+/* NUL-terminated, in the invocation's arena. */
+const char *config_path(struct invocation *invocation, const char *name);
+int64_t config_number(const struct invocation *invocation, const char *name);
+double config_double(const struct invocation *invocation, const char *name);
+int64_t config_duration_ms(const struct invocation *invocation, const char *name);
+bool config_flag(const struct invocation *invocation, const char *name);
+
+/* Says "drivethru: words" on standard error and gives the exit code for the failure. */
+int fail(enum err err, const struct why *why);
+int fail_usage(const struct command *command, const char *format, ...) PRINTF_LIKE(2, 3);
+
+/* interrupt.c: SIGINT and SIGTERM ask, a second one ends at once. */
+void interrupt_catch(void);
+bool interrupt_wanted(void);
+/* Called from the handler; signal-safe. */
+void interrupt_on(void (*function)(void));
+
+/* The commands, each in a file of its name. */
+extern const struct command command_up, command_generate, command_run, command_topic,
+    command_registry, command_verify, command_version, command_dlq;
+extern const struct command *const commands[];
+extern const uint32_t command_count;
+
+#endif

@@ -1,0 +1,256 @@
+/* config.c -- settings: flags, environment, file and defaults put in order. */
+#include "base/file.h"
+#include "cli/command.h"
+#include "data/time.h"
+
+#define CONFIG_BYTES_MAX (1 << 20)
+#define CONFIG_SYSTEM_FILE "/etc/drivethru/drivethru.properties"
+
+static const struct setting_info settings[] = {
+#define SETTING(name, flag, value, otherwise, help) {name, flag, value, otherwise, help},
+#include "cli/config.def"
+#undef SETTING
+};
+#define SETTING_COUNT (sizeof(settings) / sizeof(settings[0]))
+
+uint32_t setting_count(void)
+{
+    return SETTING_COUNT;
+}
+
+const struct setting_info *setting_at(uint32_t index)
+{
+    must(index < SETTING_COUNT);
+    return &settings[index];
+}
+
+const struct setting_info *setting_find(struct str name)
+{
+    for (size_t i = 0; i < SETTING_COUNT; i++)
+        if (str_equal(str_from(settings[i].name), name))
+            return &settings[i];
+    return NULL;
+}
+
+const struct setting_info *setting_find_flag(struct str flag)
+{
+    for (size_t i = 0; i < SETTING_COUNT; i++)
+        if (settings[i].flag && str_equal(str_from(settings[i].flag), flag))
+            return &settings[i];
+    return NULL;
+}
+
+static bool command_takes(const struct command *command, const struct setting_info *setting)
+{
+    const char *at = command->flags;
+    const size_t size = strlen(setting->name);
+    while ((at = strstr(at, setting->name)) != NULL) {
+        const bool begins = at == command->flags || at[-1] == ' ';
+        if (begins && (at[size] == ' ' || at[size] == '\0'))
+            return true;
+        at += size;
+    }
+    return false;
+}
+
+static enum err unknown_flag(const struct command *command, struct str flag, struct why *why)
+{
+    struct str names[SETTING_COUNT];
+    size_t count = 0;
+    for (size_t i = 0; i < SETTING_COUNT; i++)
+        if (settings[i].flag && command_takes(command, &settings[i]))
+            names[count++] = str_from(settings[i].flag);
+    const struct str near = str_nearest(flag, names, count);
+    if (near.size > 0)
+        return why_set(why, ERR_INVALID, "unknown flag '--%.*s', did you mean '--%.*s'?",
+                       STR_ARGS(flag), STR_ARGS(near));
+    return why_set(why, ERR_INVALID, "unknown flag '--%.*s'", STR_ARGS(flag));
+}
+
+/* Takes the flag at argv[*i] and, if it has one, its value. */
+static enum err read_flag(const struct command *command, int argc, char **argv, int *i,
+                          struct properties *flags, struct why *why)
+{
+    struct str flag = str_from(argv[*i] + 2);
+    const size_t equals = str_index(flag, '=');
+    struct str value = {0};
+    const bool has_value = equals < flag.size;
+    if (has_value) {
+        value = (struct str){flag.data + equals + 1, flag.size - equals - 1};
+        flag.size = equals;
+    }
+    const struct setting_info *setting = setting_find_flag(flag);
+    if (!setting || !command_takes(command, setting))
+        return unknown_flag(command, flag, why);
+    if (!setting->value) {
+        if (has_value)
+            return why_set(why, ERR_INVALID, "'--%.*s' takes no value", STR_ARGS(flag));
+        /* A switch turns its default around. */
+        value = strcmp(setting->otherwise, "true") == 0 ? STR("false") : STR("true");
+    } else if (!has_value) {
+        if (*i + 1 >= argc)
+            return why_set(why, ERR_INVALID, "'--%.*s' needs a value: %s", STR_ARGS(flag),
+                           setting->value);
+        value = str_from(argv[++*i]);
+    }
+    properties_set(flags, str_from(setting->name), value);
+    return OK;
+}
+
+static void read_environment(struct properties *into, struct arena *arena)
+{
+    for (size_t i = 0; i < SETTING_COUNT; i++) {
+        const struct str name = arena_printf(arena, "DRIVETHRU_%s", settings[i].name);
+        char *text = (char *)name.data;
+        for (size_t j = 0; j < name.size; j++)
+            text[j] =
+                name.data[j] == '.' || name.data[j] == '-'
+                    ? '_'
+                    : (char)(name.data[j] >= 'a' && name.data[j] <= 'z' ? name.data[j] - 'a' + 'A'
+                                                                        : name.data[j]);
+        const char *value = getenv(text);
+        if (value)
+            properties_set(into, str_from(settings[i].name), str_from(value));
+    }
+}
+
+static enum err read_file(const char *path, bool required, struct properties *into,
+                          struct arena *arena, struct why *why)
+{
+    struct str text;
+    enum err err = file_read(path, CONFIG_BYTES_MAX, arena, &text, why);
+    if (err == ERR_NOT_FOUND && !required)
+        return OK;
+    if (err)
+        return err;
+    struct properties read;
+    properties_init(&read, arena);
+    err = properties_parse(&read, text, why);
+    if (err) {
+        why_prefix(why, "%s", path);
+        return err;
+    }
+    for (size_t i = 0; i < read.count; i++) {
+        const struct property *property = &read.items[i];
+        const bool ours = setting_find(property->name) != NULL;
+        const bool engine = str_starts_with(property->name, STR("ksql."));
+        if (!ours && !engine) {
+            struct str names[SETTING_COUNT];
+            for (size_t j = 0; j < SETTING_COUNT; j++)
+                names[j] = str_from(settings[j].name);
+            const struct str near = str_nearest(property->name, names, SETTING_COUNT);
+            return why_set(why, ERR_INVALID,
+                           near.size > 0 ? "%s:%d: unknown setting '%.*s', did you mean '%.*s'?"
+                                         : "%s:%d: unknown setting '%.*s'%.*s",
+                           path, property->line, STR_ARGS(property->name), STR_ARGS(near));
+        }
+        properties_set(into, property->name, property->value);
+    }
+    return OK;
+}
+
+static void overlay(struct properties *onto, const struct properties *from)
+{
+    for (size_t i = 0; i < from->count; i++)
+        properties_set(onto, from->items[i].name, from->items[i].value);
+}
+
+enum err config_read(const struct command *command, int argc, char **argv,
+                     struct invocation *invocation, bool *ret_help, struct why *why)
+{
+    struct arena *arena = &invocation->arena;
+    struct properties flags;
+    struct properties environment;
+    bool only_words = false;
+    *ret_help = false;
+    properties_init(&invocation->settings, arena);
+    properties_init(&flags, arena);
+    properties_init(&environment, arena);
+    for (int i = 0; i < argc; i++) {
+        const struct str word = str_from(argv[i]);
+        if (!only_words && str_equal(word, STR("--"))) {
+            only_words = true;
+        } else if (!only_words && (str_equal(word, STR("--help")) || str_equal(word, STR("-h")))) {
+            *ret_help = true;
+            return OK;
+        } else if (!only_words && str_starts_with(word, STR("--"))) {
+            const enum err err = read_flag(command, argc, argv, &i, &flags, why);
+            if (err)
+                return err;
+        } else {
+            if (invocation->argument_count == CLI_ARGUMENTS_MAX)
+                return why_set(why, ERR_LIMIT, "more than %d arguments", CLI_ARGUMENTS_MAX);
+            invocation->arguments[invocation->argument_count++] = word;
+        }
+    }
+    read_environment(&environment, arena);
+    for (size_t i = 0; i < SETTING_COUNT; i++)
+        properties_set(&invocation->settings, str_from(settings[i].name),
+                       str_from(settings[i].otherwise));
+    const struct str *file = properties_get(&flags, STR("config"));
+    if (!file)
+        file = properties_get(&environment, STR("config"));
+    const char *path = file ? arena_str(arena, *file).data : CONFIG_SYSTEM_FILE;
+    const enum err err = read_file(path, file != NULL, &invocation->settings, arena, why);
+    overlay(&invocation->settings, &environment);
+    overlay(&invocation->settings, &flags);
+    return err;
+}
+
+struct str config_text(const struct invocation *invocation, const char *name)
+{
+    must(setting_find(str_from(name)) != NULL);
+    const struct str *value = properties_get(&invocation->settings, str_from(name));
+    must(value != NULL);
+    return *value;
+}
+
+const char *config_path(struct invocation *invocation, const char *name)
+{
+    return arena_str(&invocation->arena, config_text(invocation, name)).data;
+}
+
+_Noreturn static void wrong_value(const char *name, struct str value, const char *expected)
+{
+    const struct setting_info *setting = setting_find(str_from(name));
+    fprintf(stderr, "drivethru: '%s%s' is %s, not '%.*s'\n", setting->flag ? "--" : "",
+            setting->flag ? setting->flag : name, expected, STR_ARGS(value));
+    exit(EXIT_USAGE);
+}
+
+int64_t config_number(const struct invocation *invocation, const char *name)
+{
+    const struct str value = config_text(invocation, name);
+    int64_t number;
+    if (str_to_int64(value, &number) != OK)
+        wrong_value(name, value, "a whole number");
+    return number;
+}
+
+double config_double(const struct invocation *invocation, const char *name)
+{
+    const struct str value = config_text(invocation, name);
+    double number;
+    if (str_to_double(value, &number) != OK || !(number >= 0))
+        wrong_value(name, value, "a number that is not negative");
+    return number;
+}
+
+int64_t config_duration_ms(const struct invocation *invocation, const char *name)
+{
+    const struct str value = config_text(invocation, name);
+    int64_t duration_ms;
+    if (str_to_duration_ms(value, &duration_ms) != OK || duration_ms < 0)
+        wrong_value(name, value, "a duration such as 90s, 30m or 2h");
+    return duration_ms;
+}
+
+bool config_flag(const struct invocation *invocation, const char *name)
+{
+    const struct str value = config_text(invocation, name);
+    if (str_equal_nocase(value, STR("true")))
+        return true;
+    if (str_equal_nocase(value, STR("false")))
+        return false;
+    wrong_value(name, value, "true or false");
+}

@@ -1,0 +1,127 @@
+/* status.c -- asks for numbers and shows them in one line. */
+#include "cli/status.h"
+#include "base/clock.h"
+#include "base/file.h"
+
+void status_init(struct status *status, struct invocation *invocation, struct world *world)
+{
+    struct str text;
+    const struct str path = arena_printf(&invocation->arena, "%s/status.properties",
+                                         config_path(invocation, "pipeline"));
+    *status = (struct status){.world = world, .shown_ns = clock_monotonic_ns()};
+    properties_init(&status->items, &invocation->arena);
+    session_init(&status->session, &invocation->arena);
+    /* Without the file the line is shorter. */
+    if (file_read(path.data, 1 << 16, &invocation->arena, &text, NULL) == OK &&
+        properties_parse(&status->items, text, NULL) != OK)
+        status->items.count = 0;
+    arena_init(&status->arena, 0);
+}
+
+/* The first cell of a query's first row. */
+struct first_cell {
+    struct arena *arena;
+    struct buf text;
+    double number;
+    bool is_number;
+    bool found;
+};
+
+static bool take_first(void *context, const struct statement *statement,
+                       const struct answer *answer)
+{
+    struct first_cell *first = context;
+    (void)statement;
+    if (answer->kind != ANSWER_ROWS || answer->rows->selected_count == 0)
+        return true;
+    const struct column *column = &answer->rows->columns[0];
+    const struct value value = column_get(column, answer->rows->selection[0], first->arena);
+    first->found = !value.is_null;
+    value_write_json(column->type, &value, &first->text);
+    if (first->found && column->type->kind == TYPE_DOUBLE) {
+        first->is_number = true;
+        first->number = value.number;
+    }
+    return false;
+}
+
+static void show_item(struct status *status, const struct property *item)
+{
+    struct first_cell first = {.arena = &status->arena};
+    const enum err err = engine_execute(status->world->engine, &status->session, item->value,
+                                        take_first, &first, NULL);
+    if (err || !first.found)
+        printf("%.*s -  ", STR_ARGS(item->name));
+    else if (first.is_number)
+        printf("%.*s %.2f  ", STR_ARGS(item->name), first.number);
+    else
+        printf("%.*s %.*s  ", STR_ARGS(item->name), STR_ARGS(buf_str(&first.text)));
+    buf_release(&first.text);
+}
+
+/* Records a second in the topics that no query writes. */
+static double event_rate(struct status *status)
+{
+    struct str *names;
+    size_t count;
+    uint64_t records = 0;
+    if (log_list(status->world->log, &status->arena, &names, &count, NULL) != OK)
+        return 0;
+    for (size_t i = 0; i < count; i++) {
+        struct source source;
+        struct log_topic_info info;
+        if (engine_source_of_topic(status->world->engine, names[i], &status->arena, &source) ||
+            source.query.size > 0 ||
+            log_describe(status->world->log, names[i], &status->arena, &info, NULL) != OK)
+            continue;
+        for (int32_t p = 0; p < info.config.partition_count; p++)
+            records += (uint64_t)info.partitions[p].end_offset;
+    }
+    const int64_t now_ns = clock_monotonic_ns();
+    const double rate = status->records_before == 0 ? 0
+                                                    : (double)(records - status->records_before) *
+                                                          1e9 / (double)(now_ns - status->shown_ns);
+    status->records_before = records;
+    status->shown_ns = now_ns;
+    return rate;
+}
+
+static void show_queries(struct status *status)
+{
+    struct engine_query *queries;
+    uint32_t count;
+    int64_t lag = 0;
+    engine_queries(status->world->engine, &status->arena, &queries, &count);
+    for (uint32_t i = 0; i < count; i++) {
+        const struct flow_status *flow = &queries[i].status;
+        for (uint32_t p = 0; p < flow->position_count; p++)
+            lag += flow->positions[p].end_offset - flow->positions[p].next_offset;
+        if (flow->state == FLOW_ERROR)
+            fprintf(stderr, "query %.*s stopped: %s\n", STR_ARGS(queries[i].id), flow->why.text);
+    }
+    printf("lag %lld  ", (long long)lag);
+}
+
+void status_show(struct status *status, const struct generator_progress *progress, bool is_full)
+{
+    for (size_t i = 0; i < status->items.count; i++)
+        show_item(status, &status->items.items[i]);
+    printf("events/s %.0f  ", event_rate(status));
+    show_queries(status);
+    if (status->world->sink) {
+        struct sink_status sink;
+        sink_get_status(status->world->sink, &sink);
+        printf("documents %llu", (unsigned long long)sink.documents);
+        if (sink.state == SINK_WAITING)
+            printf(" (waiting: %s)", sink.why.text);
+        if (sink.state == SINK_FAILED)
+            printf(" (failed: %s)", sink.why.text);
+    }
+    if (progress && progress->history_done < 1)
+        printf("  history %.0f %%", progress->history_done * 100);
+    if (is_full)
+        printf("  the log has no room: waiting");
+    putchar('\n');
+    fflush(stdout);
+    arena_clear(&status->arena);
+}

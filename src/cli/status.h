@@ -1,0 +1,24 @@
+/* status.h -- the line that `up` shows every second. */
+#ifndef CLI_STATUS_H
+#define CLI_STATUS_H
+
+#include "cli/world.h"
+#include "generator/generator.h"
+
+#define STATUS_ITEMS_MAX 16
+
+/* A word and the pull query whose first cell stands beside it; from pipeline/status.properties. */
+struct status {
+    struct world *world;
+    struct arena arena; /* of one showing */
+    struct properties items;
+    struct session session;
+    uint64_t records_before;
+    int64_t shown_ns;
+};
+
+void status_init(struct status *status, struct invocation *invocation, struct world *world);
+/* progress: NULL without a generator. */
+void status_show(struct status *status, const struct generator_progress *progress, bool is_full);
+
+#endif

@@ -1,0 +1,213 @@
+/* topic.c -- drivethru topic: what the log holds. */
+#include "base/json.h"
+#include "cli/world.h"
+#include "data/time.h"
+#include "format/format.h"
+
+#define READ_BYTES_MAX (256 << 10)
+#define WAIT_MS 100
+
+static int list(struct invocation *invocation, struct world *world)
+{
+    struct str *names;
+    size_t count;
+    struct why why = {0};
+    enum err err = log_list(world->log, &invocation->arena, &names, &count, &why);
+    if (err)
+        return fail(err, &why);
+    printf("%-56s %10s %12s %14s\n", "topic", "partitions", "records", "bytes");
+    for (size_t i = 0; i < count; i++) {
+        struct log_topic_info info;
+        int64_t records = 0;
+        uint64_t bytes = 0;
+        err = log_describe(world->log, names[i], &invocation->arena, &info, &why);
+        if (err == ERR_NOT_FOUND)
+            continue;
+        if (err)
+            return fail(err, &why);
+        for (int32_t p = 0; p < info.config.partition_count; p++) {
+            records += info.partitions[p].end_offset - info.partitions[p].begin_offset;
+            bytes += info.partitions[p].bytes;
+        }
+        printf("%-56.*s %10d %12lld %14llu\n", STR_ARGS(names[i]), info.config.partition_count,
+               (long long)records, (unsigned long long)bytes);
+    }
+    return EXIT_OK;
+}
+
+static int describe(struct invocation *invocation, struct world *world)
+{
+    struct log_topic_info info;
+    struct why why = {0};
+    const enum err err =
+        log_describe(world->log, invocation->arguments[1], &invocation->arena, &info, &why);
+    if (err)
+        return fail(err, &why);
+    printf("topic %.*s: %d partitions%s%s", STR_ARGS(info.name), info.config.partition_count,
+           info.config.internal ? ", internal" : "", info.config.compacted ? ", compacted" : "");
+    if (info.config.retention_ms >= 0)
+        printf(", kept for %lld s", (long long)info.config.retention_ms / 1000);
+    printf("\n%9s %14s %14s %14s\n", "partition", "begin", "end", "bytes");
+    for (int32_t p = 0; p < info.config.partition_count; p++)
+        printf("%9d %14lld %14lld %14llu\n", p, (long long)info.partitions[p].begin_offset,
+               (long long)info.partitions[p].end_offset,
+               (unsigned long long)info.partitions[p].bytes);
+    return EXIT_OK;
+}
+
+/* Reading: one offset a partition, round and round. */
+struct reading {
+    struct world *world;
+    struct log_member *member;
+    struct log_topic *topic;
+    int64_t *offsets;
+    int64_t left; /* -1: no limit */
+    int32_t only; /* -1: all partitions */
+};
+
+static void show_record(struct reading *reading, const struct record *record, int32_t partition)
+{
+    struct buf line = {0};
+    struct arena arena;
+    arena_init(&arena, 0);
+    buf_printf(
+        &line, "{\"partition\":%d,\"offset\":%lld,\"timestamp\":\"%.*s\",\"key\":", partition,
+        (long long)record->offset, STR_ARGS(timestamp_format_iso(record->timestamp_ms, &arena)));
+    format_show(record->key, record->key.data == NULL, reading->world->registry, &line);
+    buf_append_str(&line, STR(",\"value\":"));
+    format_show(record->value, record->value.data == NULL, reading->world->registry, &line);
+    for (uint32_t i = 0; i < record->header_count; i++) {
+        buf_append_str(&line, i == 0 ? STR(",\"headers\":{") : STR(","));
+        json_write_string(&line, record->headers[i].name);
+        buf_append_byte(&line, ':');
+        format_show(record->headers[i].value, record->headers[i].is_null, NULL, &line);
+    }
+    buf_append_str(&line, record->header_count > 0 ? STR("}}\n") : STR("}\n"));
+    fwrite(line.data, 1, line.size, stdout);
+    arena_release(&arena);
+    buf_release(&line);
+}
+
+static enum err read_round(struct reading *reading, bool *ret_any, struct why *why)
+{
+    for (int32_t p = 0; p < reading->topic->partition_count && reading->left != 0; p++) {
+        struct log_records *records;
+        if (reading->only >= 0 && p != reading->only)
+            continue;
+        const enum err err = log_read(reading->member, reading->topic, p, reading->offsets[p],
+                                      READ_BYTES_MAX, &records, why);
+        if (err)
+            return err;
+        for (uint32_t i = 0; i < records->count && reading->left != 0; i++) {
+            show_record(reading, &records->at[i], p);
+            if (reading->left > 0)
+                reading->left--;
+        }
+        *ret_any = *ret_any || records->next_offset > reading->offsets[p];
+        reading->offsets[p] = records->next_offset;
+        log_records_release(records);
+    }
+    return OK;
+}
+
+/* Where to begin: "beginning", "end", an offset, or a time. */
+static enum err find_begin(struct reading *reading, struct str from,
+                           const struct log_topic_info *info, struct why *why)
+{
+    int64_t number;
+    int64_t time_ms;
+    for (int32_t p = 0; p < info->config.partition_count; p++) {
+        const struct log_partition_info *partition = &info->partitions[p];
+        int64_t *offset = &reading->offsets[p];
+        if (str_equal(from, STR("beginning"))) {
+            *offset = partition->begin_offset;
+        } else if (str_equal(from, STR("end"))) {
+            *offset = partition->end_offset;
+        } else if (str_to_int64(from, &number) == OK) {
+            *offset = number < partition->begin_offset ? partition->begin_offset : number;
+            if (*offset > partition->end_offset)
+                *offset = partition->end_offset;
+        } else if (timestamp_parse_iso(from, &time_ms) == OK) {
+            const enum err err =
+                log_find(reading->world->log, reading->topic, p, time_ms, offset, why);
+            if (err)
+                return err;
+        } else {
+            return why_set(why, ERR_INVALID,
+                           "'--from' is beginning, end, an offset or an ISO time, not '%.*s'",
+                           STR_ARGS(from));
+        }
+    }
+    return OK;
+}
+
+static int read_topic(struct invocation *invocation, struct world *world)
+{
+    const struct log_member_options member = {.name = STR("topic read"), .committed_only = true};
+    const bool follow = config_flag(invocation, "follow");
+    struct reading reading = {.world = world,
+                              .left = config_number(invocation, "limit"),
+                              .only = (int32_t)config_number(invocation, "partition")};
+    struct log_topic_info info;
+    struct why why = {0};
+    enum err err =
+        log_describe(world->log, invocation->arguments[1], &invocation->arena, &info, &why);
+    if (err == OK)
+        err = log_topic_open(world->log, invocation->arguments[1], &reading.topic);
+    if (err)
+        return fail(err, &why);
+    reading.offsets = ARENA_ARRAY(&invocation->arena, int64_t, (size_t)info.config.partition_count);
+    err = find_begin(&reading, config_text(invocation, "from"), &info, &why);
+    if (err == OK)
+        err = log_join(world->log, &member, &reading.member, &why);
+    while (err == OK && reading.left != 0 && !interrupt_wanted() && !ferror(stdout)) {
+        bool any = false;
+        err = read_round(&reading, &any, &why);
+        if (err || any)
+            continue;
+        if (!follow)
+            break;
+        fflush(stdout);
+        err = log_wait(reading.member, WAIT_MS);
+        if (err == ERR_AGAIN)
+            err = OK;
+    }
+    log_leave(reading.member);
+    return err ? fail(err, &why) : EXIT_OK;
+}
+
+static int run(struct invocation *invocation)
+{
+    struct world world;
+    struct why why = {0};
+    const struct str verb = invocation->argument_count > 0 ? invocation->arguments[0] : STR("");
+    const bool named = invocation->argument_count > 1;
+    int (*act)(struct invocation *, struct world *) = NULL;
+    if (str_equal(verb, STR("list")))
+        act = list;
+    if (str_equal(verb, STR("describe")) && named)
+        act = describe;
+    if (str_equal(verb, STR("read")) && named)
+        act = read_topic;
+    if (!act)
+        return fail_usage(&command_topic, "say list, describe and a topic, or read and a topic");
+    interrupt_catch();
+    const enum err err = world_open(invocation, WORLD_LOG | WORLD_EXISTING, &world, &why);
+    if (err)
+        return fail(err, &why);
+    const int code = act(invocation, &world);
+    world_close(&world);
+    return code;
+}
+
+const struct command command_topic = {
+    .name = "topic",
+    .summary = "list, describe and read topics, decoded",
+    .usage = "topic list | describe TOPIC | read TOPIC [flags]",
+    .flags = "data config from limit partition follow",
+    .examples = "  drivethru topic list\n"
+                "  drivethru topic read mcd_orders --limit 3\n"
+                "  drivethru topic read MCD_ORDERS_PAYMENTS_JOINED --from end --follow\n"
+                "  drivethru topic read drivethru-dlq\n",
+    .run = run,
+};

@@ -1,0 +1,264 @@
+/* up.c -- drivethru up: the whole pipeline in one process.
+ *
+ * Opens the data directory, registers the pipeline's schemas and makes their topics, starts what
+ * the command topic holds, applies the pipeline's files, starts the sink and the generator, and
+ * then shows one line a second until somebody asks it to end. */
+#include "base/clock.h"
+#include "base/file.h"
+#include "cli/generating.h"
+#include "cli/status.h"
+#include "cli/world.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#define FILE_BYTES_MAX (1 << 20)
+#define GENERATOR_TIMEOUT_MS 1000
+#define GENERATOR_PAUSE_MS 5
+
+struct up {
+    struct invocation *invocation;
+    struct world world;
+    struct sink_catalog catalog;
+    struct generator_options generator_options;
+    pthread_t generator_thread;
+    bool generator_started;
+    atomic_bool stopping;
+    /* What the generator's thread says last; under the lock. */
+    pthread_mutex_t lock;
+    struct generator_progress progress;
+    enum err generator_err;
+    struct why generator_why;
+};
+
+/* "mcd_orders-value.avsc" -> subject "mcd_orders-value" and, made when missing, topic
+ * "mcd_orders". */
+static enum err prepare_schema(struct up *up, const char *directory, struct str file,
+                               struct why *why)
+{
+    struct arena *arena = &up->invocation->arena;
+    struct str text;
+    int32_t id;
+    const struct str path = arena_printf(arena, "%s/%.*s", directory, STR_ARGS(file));
+    enum err err = file_read(path.data, FILE_BYTES_MAX, arena, &text, why);
+    if (err)
+        return err;
+    const struct str subject = {file.data, file.size - strlen(".avsc")};
+    /* A version that the registry has already stays: the file may be older than the subject. */
+    err = registry_register(up->world.registry, subject, text, &id, why);
+    if (err) {
+        why_prefix(why, "%.*s", STR_ARGS(path));
+        return err;
+    }
+    if (!str_ends_with(subject, STR("-value")))
+        return OK;
+    const struct str topic = {subject.data, subject.size - strlen("-value")};
+    const struct log_topic_config config = {
+        .partition_count = (int32_t)config_number(up->invocation, "partitions"),
+        .retention_ms = -1,
+        .retention_bytes = -1};
+    struct log_topic *handle;
+    if (log_topic_open(up->world.log, topic, &handle) == OK)
+        return OK;
+    return log_create(up->world.log, topic, &config, why);
+}
+
+static enum err prepare_schemas(struct up *up, struct why *why)
+{
+    struct arena *arena = &up->invocation->arena;
+    const struct str directory =
+        arena_printf(arena, "%s/schemas", config_path(up->invocation, "pipeline"));
+    struct str *names;
+    size_t count;
+    enum err err = file_list(directory.data, STR(".avsc"), arena, &names, &count, why);
+    for (size_t i = 0; err == OK && i < count; i++)
+        err = prepare_schema(up, directory.data, names[i], why);
+    return err == ERR_NOT_FOUND ? OK : err;
+}
+
+static bool show_message(void *context, const struct statement *statement,
+                         const struct answer *answer)
+{
+    (void)context, (void)statement;
+    if (answer->kind == ANSWER_MESSAGE)
+        fprintf(stderr, "  %.*s\n", STR_ARGS(answer->text));
+    return true;
+}
+
+static enum err apply_files(struct up *up, struct why *why)
+{
+    struct arena *arena = &up->invocation->arena;
+    const char *directory = config_path(up->invocation, "pipeline");
+    struct str *names;
+    size_t count;
+    enum err err = file_list(directory, STR(".sql"), arena, &names, &count, why);
+    if (err == ERR_NOT_FOUND) /* what runs is kept in the log: files are not needed */
+        return OK;
+    for (size_t i = 0; err == OK && i < count; i++) {
+        const struct str path = arena_printf(arena, "%s/%.*s", directory, STR_ARGS(names[i]));
+        struct str text;
+        err = file_read(path.data, FILE_BYTES_MAX, arena, &text, why);
+        if (err == OK)
+            err = engine_apply(up->world.engine, path, text, show_message, NULL, why);
+    }
+    return err;
+}
+
+static enum err topic_format(void *context, struct str topic, struct arena *arena,
+                             struct record_format *ret_format, bool *ret_is_table)
+{
+    struct source source;
+    const enum err err = engine_source_of_topic(context, topic, arena, &source);
+    if (err)
+        return err;
+    *ret_format = source.format;
+    *ret_is_table = source.kind == SOURCE_TABLE;
+    return OK;
+}
+
+static enum err start_sink(struct up *up, struct why *why)
+{
+    struct arena *arena = &up->invocation->arena;
+    const struct str path =
+        arena_printf(arena, "%s/sink.properties", config_path(up->invocation, "pipeline"));
+    struct str text;
+    struct properties *properties = ARENA_NEW(arena, struct properties);
+    enum err err = file_read(path.data, FILE_BYTES_MAX, arena, &text, why);
+    if (err)
+        return err == ERR_NOT_FOUND ? OK : err;
+    properties_init(properties, arena);
+    err = properties_parse(properties, text, why);
+    if (err == OK)
+        err = world_open_target(up->invocation, &up->world, false, why);
+    if (err) {
+        why_prefix(why, "%.*s", STR_ARGS(path));
+        return err;
+    }
+    const struct str *name = properties_get(properties, STR("name"));
+    up->catalog = (struct sink_catalog){.context = up->world.engine, .topic_format = topic_format};
+    const struct sink_options options = {.name = name ? *name : STR("documents"),
+                                         .properties = properties,
+                                         .log = up->world.log,
+                                         .registry = up->world.registry,
+                                         .target = up->world.target,
+                                         .catalog = &up->catalog};
+    err = sink_start(&options, &up->world.sink, why);
+    if (err)
+        why_prefix(why, "%.*s", STR_ARGS(path));
+    return err;
+}
+
+static void generator_say(struct up *up, const struct generator_progress *progress, enum err err,
+                          const struct why *why)
+{
+    pthread_mutex_lock(&up->lock);
+    up->progress = *progress;
+    up->generator_err = err;
+    if (err)
+        up->generator_why = *why;
+    pthread_mutex_unlock(&up->lock);
+}
+
+static void *generator_main(void *context)
+{
+    struct up *up = context;
+    struct generator *generator;
+    struct generator_progress progress = {0};
+    struct why why = {0};
+    enum err err =
+        generator_open(&up->generator_options, up->world.log, up->world.registry, &generator, &why);
+    while (err == OK && !atomic_load(&up->stopping) && !progress.is_done) {
+        err = generator_step(generator, clock_wall_ms(), GENERATOR_TIMEOUT_MS, &progress, &why);
+        generator_say(up, &progress, err, &why);
+        if (err == ERR_FULL)
+            err = OK; /* shown in the status line; tried again */
+        else if (err == OK && progress.history_done >= 1)
+            clock_sleep_ms(GENERATOR_PAUSE_MS);
+    }
+    if (err)
+        generator_say(up, &progress, err, &why);
+    else
+        generator_close(generator);
+    return NULL;
+}
+
+static enum err start(struct up *up, struct why *why)
+{
+    enum err err = prepare_schemas(up, why);
+    if (err == OK)
+        err = apply_files(up, why);
+    if (err == OK)
+        err = start_sink(up, why);
+    if (err || !config_flag(up->invocation, "generate"))
+        return err;
+    if (pthread_create(&up->generator_thread, NULL, generator_main, up) != 0)
+        return why_set(why, ERR_LIMIT, "cannot start a thread");
+    up->generator_started = true;
+    return OK;
+}
+
+static int watch(struct up *up)
+{
+    struct status status;
+    status_init(&status, up->invocation, &up->world);
+    while (!interrupt_wanted()) {
+        for (int i = 0; i < 20 && !interrupt_wanted(); i++)
+            clock_sleep_ms(50);
+        pthread_mutex_lock(&up->lock);
+        const struct generator_progress progress = up->progress;
+        const enum err err = up->generator_err;
+        const struct why why = up->generator_why;
+        pthread_mutex_unlock(&up->lock);
+        if (err && err != ERR_FULL)
+            return fail(err, &why);
+        if (!interrupt_wanted() && !config_flag(up->invocation, "quiet"))
+            status_show(&status, up->generator_started ? &progress : NULL, err == ERR_FULL);
+    }
+    return EXIT_OK;
+}
+
+static int run(struct invocation *invocation)
+{
+    struct up up = {.invocation = invocation, .lock = PTHREAD_MUTEX_INITIALIZER};
+    struct why why = {0};
+    int code = generator_options_read(invocation, &up.generator_options);
+    if (code)
+        return code;
+    interrupt_catch();
+    const int64_t began_ns = clock_monotonic_ns();
+    fprintf(stderr, "opening %s\n", config_path(invocation, "data"));
+    enum err err =
+        world_open(invocation, WORLD_LOG | WORLD_QUERIES | WORLD_INTERACTIVE, &up.world, &why);
+    if (err)
+        return fail(err, &why);
+    fprintf(stderr, "applying %s\n", config_path(invocation, "pipeline"));
+    err = start(&up, &why);
+    if (err) {
+        code = fail(err, &why);
+    } else {
+        fprintf(stderr, "up in %.0f ms; Ctrl-C stops\n",
+                (double)(clock_monotonic_ns() - began_ns) / 1e6);
+        code = watch(&up);
+    }
+    fprintf(stderr, "stopping\n");
+    atomic_store(&up.stopping, true);
+    if (up.generator_started)
+        pthread_join(up.generator_thread, NULL);
+    world_close(&up.world);
+    return code;
+}
+
+const struct command command_up = {
+    .name = "up",
+    .summary = "run the whole pipeline: generator, log, queries, documents",
+    .usage = "up [flags]",
+    .flags = "data config pipeline threads generate rate history seed start partitions "
+             "generator.unpaid.share generator.late.share generator.disorder.share "
+             "generator.duplicate.share generator.orphan.share generator.malformed.share "
+             "generator.disorder.max ksql.service.id commit.interval.ms log.bytes.max log.sync "
+             "documents batch.rows orders live quiet",
+    .examples = "  drivethru up\n"
+                "  drivethru up --history 2h --rate 100\n"
+                "  drivethru up --data /var/lib/drivethru --no-generate\n",
+    .run = run,
+};

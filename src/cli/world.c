@@ -1,0 +1,99 @@
+/* world.c -- opens and closes store, log, registry, engine and target: where backends are named. */
+#include "cli/world.h"
+#include "base/file.h"
+#include "store/store.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+static uint32_t thread_count(const struct invocation *invocation)
+{
+    const int64_t wanted = config_number(invocation, "threads");
+    if (wanted > 0)
+        return (uint32_t)(wanted > 256 ? 256 : wanted);
+    const long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    return cores > 0 ? (uint32_t)cores : 1;
+}
+
+static enum err open_log(struct invocation *invocation, unsigned need, struct world *world,
+                         struct why *why)
+{
+    const char *directory = config_path(invocation, "data");
+    struct stat info;
+    if ((need & WORLD_EXISTING) && stat(directory, &info) != 0)
+        return why_set(why, ERR_NOT_FOUND,
+                       "no data directory '%s': 'drivethru up' makes one, --data names another",
+                       directory);
+    enum err err = file_make_directory(directory, why);
+    if (err)
+        return err;
+    const struct store_options store = {
+        .unsynced = !config_flag(invocation, "log.sync"),
+        .bytes_max = (uint64_t)config_number(invocation, "log.bytes.max"),
+    };
+    err = store_open(directory, &store, &world->store, why);
+    if (err)
+        return err;
+    const struct log_embedded_options log = {
+        .commit_interval_ms = config_number(invocation, "commit.interval.ms"),
+        .runs_queries = (need & WORLD_QUERIES) != 0,
+        .directory = directory,
+    };
+    err = log_embedded_open(world->store, &log, &world->log, why);
+    if (err)
+        return err;
+    return registry_embedded_open(world->store, &world->registry, why);
+}
+
+static enum err open_engine(struct invocation *invocation, unsigned need, struct world *world,
+                            struct why *why)
+{
+    const struct engine_options options = {
+        .log = world->log,
+        .registry = world->registry,
+        .service_id = config_text(invocation, "ksql.service.id"),
+        .interactive = (need & WORLD_INTERACTIVE) != 0,
+        .settle_pulls = (need & WORLD_INTERACTIVE) == 0,
+        .thread_count = thread_count(invocation),
+        .batch_rows = (uint32_t)config_number(invocation, "batch.rows"),
+        .settings = &invocation->settings,
+        .window_directory =
+            arena_printf(&invocation->arena, "%s/windows", config_path(invocation, "data")).data,
+    };
+    return engine_open(&options, &world->engine, why);
+}
+
+enum err world_open(struct invocation *invocation, unsigned need, struct world *world,
+                    struct why *why)
+{
+    *world = (struct world){0};
+    enum err err = open_log(invocation, need, world, why);
+    if (err == OK && (need & WORLD_QUERIES))
+        err = open_engine(invocation, need, world, why);
+    if (err)
+        world_close(world);
+    return err;
+}
+
+enum err world_open_target(struct invocation *invocation, struct world *world, bool read_only,
+                           struct why *why)
+{
+    const char *path = config_path(invocation, "documents");
+    if (path[0] == '\0')
+        path =
+            arena_printf(&invocation->arena, "%s/documents.sqlite", config_path(invocation, "data"))
+                .data;
+    return target_sqlite_open(path, read_only, &world->target, why);
+}
+
+void world_close(struct world *world)
+{
+    sink_stop(world->sink);
+    engine_close(world->engine);
+    if (world->target)
+        world->target->ops->close(world->target);
+    registry_close(world->registry);
+    log_close(world->log);
+    store_close(world->store);
+    *world = (struct world){0};
+}

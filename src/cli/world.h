@@ -1,0 +1,44 @@
+/* world.h -- what a command works on: the data directory opened with the backends settings name. */
+#ifndef CLI_WORLD_H
+#define CLI_WORLD_H
+
+#include "cli/command.h"
+#include "engine/engine.h"
+#include "sink/sink.h"
+
+struct store;
+
+/* {0} is a closed world. */
+struct world {
+    struct store *store;
+    struct log *log;
+    struct registry *registry;
+    struct engine *engine;
+    struct target *target;
+    struct sink *sink;
+};
+
+enum world_need {
+    WORLD_LOG = 1,        /* log and registry; the directory is made when missing */
+    WORLD_EXISTING = 2,   /* the directory must be there: ERR_NOT_FOUND */
+    WORLD_QUERIES = 4,    /* this process runs the queries: ERR_LOCKED */
+    WORLD_INTERACTIVE = 8 /* an engine with the command topic; else, with QUERIES, headless */
+};
+
+MUST_CHECK enum err world_open(struct invocation *invocation, unsigned need, struct world *world,
+                               struct why *why);
+/* Top to bottom: sink, engine, log, store. */
+void world_close(struct world *world);
+
+/* Opens the documents' file: --documents, else documents.sqlite in the data directory. */
+MUST_CHECK enum err world_open_target(struct invocation *invocation, struct world *world,
+                                      bool read_only, struct why *why);
+
+/* answer.c: prints answers as they come, in the --output format. */
+struct answer_printer {
+    bool json;
+    uint64_t row_count;
+};
+bool answer_print(void *printer, const struct statement *statement, const struct answer *answer);
+
+#endif
