@@ -6,252 +6,400 @@
 /* What a list or STRUCT comes back to. */
 struct frame {
     struct column *columns;
-    uint32_t row;
+    size_t row;
     uint32_t left;            /* LIST: items of the block still to come, this one included */
     const uint8_t *block_end; /* LIST: NULL when unknown */
     const struct step *step;  /* the LIST */
     struct column *list;
 };
 
-static enum err list_block(struct frame *frame, const uint8_t *at, const uint8_t *end,
-                           struct allowance *allowance, struct arena *arena,
-                           const uint8_t **ret_at);
+/* What few steps need, kept out of the registers of those that many do. */
+struct run {
+    struct allowance allowance;
+    struct arena *arena;
+    const uint8_t *resume_at; /* after a constant */
+    const uint8_t *resume_end;
+};
 
-/* One loop, one switch: every step is a few lines, and what they share stays in registers. Split
- * into functions it would be shorter to look at and slower to run. */
+static inline enum err skip_block(struct run *run, struct frame *frame, const uint8_t *at,
+                                  const uint8_t *end, const uint8_t **ret_at);
+static enum err list_block(struct run *run, struct frame *frame, const uint8_t *at,
+                           const uint8_t *end, const uint8_t **ret_at);
+
+/* Goes to the next step. Each step jumps on by itself, so that the processor learns which follows
+ * which: on an order of 143 bytes 82 ns, where one switch in a loop takes 106. */
+#define NEXT_STEP()                                                                                \
+    do {                                                                                           \
+        step++;                                                                                    \
+        column = &columns[step->column];                                                           \
+        goto *labels[step->code];                                                                  \
+    } while (0)
+
+/* The same after a read that leaves NULL in `at` when the bytes are malformed. */
+#define NEXT_STEP_IF_READ()                                                                        \
+    do {                                                                                           \
+        if (__builtin_expect(!at, 0))                                                              \
+            return ERR_MALFORMED;                                                                  \
+        NEXT_STEP();                                                                               \
+    } while (0)
+
+/* gcc would merge the jumps again. */
+#if defined(__GNUC__) && !defined(__clang__)
+#define KEEP_JUMPS __attribute__((optimize("no-crossjumping", "no-gcse")))
+#else
+#define KEEP_JUMPS
+#endif
+
+/* All steps in one function: what they share stays in registers. */
+KEEP_JUMPS
 enum err avro_decode(const struct avro_decoder *decoder, struct str body, struct column *columns,
-                     uint32_t row, struct arena *arena)
+                     uint32_t first_row, struct arena *arena)
 {
     must(decoder != NULL);
     if (body.size > AVRO_MESSAGE_BYTES_MAX)
         return ERR_LIMIT;
     const uint8_t *at = (const uint8_t *)(body.size ? body.data : "");
     const uint8_t *end = at + body.size;
-    const uint8_t *resume_at = NULL, *resume_end = NULL;
-    struct allowance allowance = {.cell_bytes = 4 * (int64_t)body.size + (1 << 20),
-                                  .zero_width_items = AVRO_ZERO_WIDTH_ITEMS_MAX};
+    struct run run = {.allowance = {.cell_bytes = 4 * (int64_t)body.size + (1 << 20),
+                                    .zero_width_items = AVRO_ZERO_WIDTH_ITEMS_MAX},
+                      .arena = arena};
+    size_t row = first_row;
     struct frame frames[AVRO_DEPTH_MAX];
     struct frame *frame = frames;
     const struct step *step = decoder->steps;
-    for (;; step++) {
-        struct column *column = &columns[step->column];
-        int64_t number;
-        switch ((enum step_code)step->code) {
-        case STEP_END:
-            return at == end ? OK : ERR_MALFORMED;
-        case STEP_NULL:
-            column->nulls[row] = 1;
-            continue;
-        case STEP_BOOLEAN:
-            if (at == end || *at > 1)
-                return ERR_MALFORMED;
-            column->nulls[row] = 0;
-            column->booleans[row] = *at++;
-            continue;
-        case STEP_INT:
-            column->nulls[row] = 0;
-            at = int_read(at, end, &column->integers[row]);
-            break;
-        case STEP_INT_TO_BIGINT:
-            at = varint_get(at, end, &number);
-            if (!at || number != (int32_t)number)
-                return ERR_MALFORMED;
-            column->nulls[row] = 0;
-            column->bigints[row] = number;
-            continue;
-        case STEP_LONG:
-            column->nulls[row] = 0;
-            at = varint_get(at, end, &column->bigints[row]);
-            break;
-        case STEP_FLOAT: {
-            float narrow;
-            if (end - at < 4)
-                return ERR_MALFORMED;
-            memcpy(&narrow, at, 4);
-            at += 4;
-            column->nulls[row] = 0;
-            column->doubles[row] = (double)narrow;
-            continue;
-        }
-        case STEP_DOUBLE:
-            if (end - at < 8)
-                return ERR_MALFORMED;
-            column->nulls[row] = 0;
-            memcpy(&column->doubles[row], at, 8);
-            at += 8;
-            continue;
-        case STEP_STRING:
-            column->nulls[row] = 0;
-            at = string_read(at, end, &column->strings[row]);
-            break;
-        case STEP_BYTES:
-            column->nulls[row] = 0;
-            at = bytes_read(at, end, &column->strings[row]);
-            break;
-        case STEP_FIXED:
-            if ((size_t)(end - at) < step->count)
-                return ERR_MALFORMED;
-            column->nulls[row] = 0;
-            column->strings[row] = (struct str){(const char *)at, step->count};
-            at += step->count;
-            continue;
-        case STEP_ENUM:
-            at = varint_get(at, end, &number);
-            if (!at || (uint64_t)number >= step->count)
-                return ERR_MALFORMED;
-            column->nulls[row] = 0;
-            column->strings[row] = step->symbols[number];
-            continue;
-        case STEP_DECIMAL:
-            at = avro_decimal_read(step, at, end, column, row);
-            break;
-        case STEP_NUMBER:
-            at = avro_number_read(step, at, end, column, row, arena);
-            break;
-        case STEP_NULLABLE:
-            at = varint_get(at, end, &number);
-            if (!at || (uint64_t)number > 1)
-                return ERR_MALFORMED;
-            if (number == step->from) {
-                column->nulls[row] = 1;
-                step = decoder->steps + step->jump - 1;
-            }
-            continue;
-        case STEP_UNION:
-            at = varint_get(at, end, &number);
-            if (!at || (uint64_t)number >= step->count)
-                return ERR_MALFORMED;
-            step = decoder->steps + step->jumps[number] - 1;
-            continue;
-        case STEP_JUMP:
-            step = decoder->steps + step->jump - 1;
-            continue;
-        case STEP_STRUCT:
-            column->nulls[row] = 0;
-            (frame++)->columns = columns;
-            columns = column->children;
-            continue;
-        case STEP_STRUCT_END:
-            columns = (--frame)->columns;
-            continue;
-        case STEP_LIST: {
-            *frame = (struct frame){.columns = columns, .row = row, .step = step, .list = column};
-            column->nulls[row] = 0;
-            column->spans[row] = (struct span){.start = column->children[0].used};
-            const enum err err = list_block(frame, at, end, &allowance, arena, &at);
-            if (err)
-                return err;
-            if (frame->left == 0) {
-                step = decoder->steps + step->jump - 1;
-                continue;
-            }
-            row = column->children[0].used - frame->left;
-            columns = step->shape == LIST_FIELDS ? column->children[0].children : column->children;
-            frame++;
-            continue;
-        }
-        case STEP_LIST_END: {
-            struct frame *list = frame - 1;
-            if (--list->left > 0) {
-                row++;
-                step = list->step;
-                continue;
-            }
-            if (list->block_end && list->block_end != at)
-                return ERR_MALFORMED;
-            const enum err err = list_block(list, at, end, &allowance, arena, &at);
-            if (err)
-                return err;
-            step = list->step;
-            column = list->list;
-            if (list->left > 0) {
-                row = column->children[0].used - list->left;
-                columns =
-                    step->shape == LIST_FIELDS ? column->children[0].children : column->children;
-                continue;
-            }
-            frame = list;
-            row = list->row;
-            columns = list->columns;
-            if (step->shape == LIST_ENTRIES)
-                avro_map_unify(column, row, arena);
-            step = decoder->steps + step->jump - 1;
-            continue;
-        }
-        case STEP_CONSTANT:
-            resume_at = at;
-            resume_end = end;
-            at = (const uint8_t *)step->constant.data;
-            end = at + step->constant.size;
-            continue;
-        case STEP_CONSTANT_END:
-            at = resume_at;
-            end = resume_end;
-            continue;
-        case STEP_SKIP_INT:
-            at = varint_get(at, end, &number);
-            if (!at || number != (int32_t)number)
-                return ERR_MALFORMED;
-            continue;
-        case STEP_SKIP_LONG:
-            at = varint_get(at, end, &number);
-            break;
-        case STEP_SKIP_STRING: {
-            struct str text;
-            at = string_read(at, end, &text);
-            break;
-        }
-        case STEP_SKIP_BYTES: {
-            struct str text;
-            at = bytes_read(at, end, &text);
-            break;
-        }
-        case STEP_SKIP_FIXED:
-            if ((size_t)(end - at) < step->count)
-                return ERR_MALFORMED;
-            at += step->count;
-            continue;
-        case STEP_SKIP_NODE: {
-            const enum err err = avro_skip(step->node, at, end, &allowance, 0, &at);
-            if (err)
-                return err;
-            continue;
-        }
-        }
-        if (__builtin_expect(!at, 0))
-            return ERR_MALFORMED;
+    struct column *column = &columns[step->column];
+    int64_t number;
+    static const void *const labels[] = {
+        [STEP_END] = &&end_step,
+        [STEP_NULL] = &&null_step,
+        [STEP_BOOLEAN] = &&boolean_step,
+        [STEP_INT] = &&int_step,
+        [STEP_INT_TO_BIGINT] = &&int_to_bigint_step,
+        [STEP_LONG] = &&long_step,
+        [STEP_FLOAT] = &&float_step,
+        [STEP_DOUBLE] = &&double_step,
+        [STEP_STRING] = &&string_step,
+        [STEP_BYTES] = &&bytes_step,
+        [STEP_FIXED] = &&fixed_step,
+        [STEP_ENUM] = &&enum_step,
+        [STEP_DECIMAL] = &&decimal_step,
+        [STEP_NUMBER] = &&number_step,
+        [STEP_NULLABLE] = &&nullable_step,
+        [STEP_UNION] = &&union_step,
+        [STEP_JUMP] = &&jump_step,
+        [STEP_STRUCT] = &&struct_step,
+        [STEP_STRUCT_END] = &&struct_end_step,
+        [STEP_LIST] = &&list_step,
+        [STEP_LIST_END] = &&list_end_step,
+        [STEP_CONSTANT] = &&constant_step,
+        [STEP_CONSTANT_END] = &&constant_end_step,
+        [STEP_SKIP_INT] = &&skip_int_step,
+        [STEP_SKIP_LONG] = &&skip_long_step,
+        [STEP_SKIP_STRING] = &&skip_string_step,
+        [STEP_SKIP_BYTES] = &&skip_bytes_step,
+        [STEP_SKIP_FIXED] = &&skip_fixed_step,
+        [STEP_SKIP_NULLABLE] = &&skip_nullable_step,
+        [STEP_SKIP_LIST] = &&skip_list_step,
+        [STEP_SKIP_LIST_END] = &&skip_list_end_step,
+        [STEP_SKIP_NODE] = &&skip_node_step,
+    };
+    goto *labels[step->code];
+
+end_step:
+    return at == end ? OK : ERR_MALFORMED;
+null_step:
+    column->nulls[row] = 1;
+    NEXT_STEP();
+boolean_step:
+    if (at == end || *at > 1)
+        return ERR_MALFORMED;
+    column->nulls[row] = 0;
+    column->booleans[row] = *at++;
+    NEXT_STEP();
+int_step:
+    column->nulls[row] = 0;
+    at = int_read(at, end, &column->integers[row]);
+    NEXT_STEP_IF_READ();
+int_to_bigint_step:
+    at = varint_get(at, end, &number);
+    if (!at || number != (int32_t)number)
+        return ERR_MALFORMED;
+    column->nulls[row] = 0;
+    column->bigints[row] = number;
+    NEXT_STEP();
+long_step:
+    column->nulls[row] = 0;
+    at = varint_get(at, end, &column->bigints[row]);
+    NEXT_STEP_IF_READ();
+float_step : {
+    float narrow;
+    if (end - at < 4)
+        return ERR_MALFORMED;
+    memcpy(&narrow, at, 4);
+    at += 4;
+    column->nulls[row] = 0;
+    column->doubles[row] = (double)narrow;
+    NEXT_STEP();
+}
+double_step:
+    if (end - at < 8)
+        return ERR_MALFORMED;
+    column->nulls[row] = 0;
+    memcpy(&column->doubles[row], at, 8);
+    at += 8;
+    NEXT_STEP();
+string_step:
+    column->nulls[row] = 0;
+    at = string_read(at, end, &column->strings[row]);
+    NEXT_STEP_IF_READ();
+bytes_step:
+    column->nulls[row] = 0;
+    at = bytes_read(at, end, &column->strings[row]);
+    NEXT_STEP_IF_READ();
+fixed_step:
+    if ((size_t)(end - at) < step->count)
+        return ERR_MALFORMED;
+    column->nulls[row] = 0;
+    column->strings[row] = (struct str){(const char *)at, step->count};
+    at += step->count;
+    NEXT_STEP();
+enum_step:
+    at = varint_get(at, end, &number);
+    if (!at || (uint64_t)number >= step->count)
+        return ERR_MALFORMED;
+    column->nulls[row] = 0;
+    column->strings[row] = step->symbols[number];
+    NEXT_STEP();
+decimal_step:
+    at = avro_decimal_read(step, at, end, column, (uint32_t)row);
+    NEXT_STEP_IF_READ();
+number_step:
+    at = avro_number_read(step, at, end, column, (uint32_t)row, run.arena);
+    NEXT_STEP_IF_READ();
+nullable_step:
+    at = varint_get(at, end, &number);
+    if (!at || (uint64_t)number > 1)
+        return ERR_MALFORMED;
+    if (number == step->from) {
+        column->nulls[row] = 1;
+        step += step->jump - 1;
     }
+    NEXT_STEP();
+union_step:
+    at = varint_get(at, end, &number);
+    if (!at || (uint64_t)number >= step->count)
+        return ERR_MALFORMED;
+    step += step->jumps[number] - 1;
+    NEXT_STEP();
+jump_step:
+    step += step->jump - 1;
+    NEXT_STEP();
+struct_step:
+    column->nulls[row] = 0;
+    (frame++)->columns = columns;
+    columns = column->children;
+    NEXT_STEP();
+struct_end_step:
+    columns = (--frame)->columns;
+    NEXT_STEP();
+list_step : {
+    *frame = (struct frame){.columns = columns, .row = row, .step = step, .list = column};
+    column->nulls[row] = 0;
+    column->spans[row] = (struct span){.start = column->children[0].used};
+    const uint8_t *items;
+    const enum err err = list_block(&run, frame, at, end, &items);
+    if (err)
+        return err;
+    at = items;
+    if (frame->left == 0) {
+        step += step->jump - 1;
+        NEXT_STEP();
+    }
+    row = column->children[0].used - frame->left;
+    columns = step->shape == LIST_FIELDS ? column->children[0].children : column->children;
+    frame++;
+    NEXT_STEP();
+}
+list_end_step : {
+    struct frame *list = frame - 1;
+    if (--list->left > 0) {
+        row++;
+        step = list->step;
+        NEXT_STEP();
+    }
+    if (list->block_end && list->block_end != at)
+        return ERR_MALFORMED;
+    step = list->step;
+    column = list->list;
+    if (at < end && *at == 0) {
+        at++;
+    } else {
+        const uint8_t *items;
+        const enum err err = list_block(&run, list, at, end, &items);
+        if (err)
+            return err;
+        at = items;
+    }
+    if (list->left > 0) {
+        row = column->children[0].used - list->left;
+        columns = step->shape == LIST_FIELDS ? column->children[0].children : column->children;
+        NEXT_STEP();
+    }
+    frame = list;
+    row = list->row;
+    columns = list->columns;
+    if (step->shape == LIST_ENTRIES)
+        avro_map_unify(column, (uint32_t)row, run.arena);
+    step += step->jump - 1;
+    NEXT_STEP();
+}
+constant_step:
+    run.resume_at = at;
+    run.resume_end = end;
+    at = (const uint8_t *)step->constant.data;
+    end = at + step->constant.size;
+    NEXT_STEP();
+constant_end_step:
+    at = run.resume_at;
+    end = run.resume_end;
+    NEXT_STEP();
+skip_int_step:
+    at = varint_get(at, end, &number);
+    if (!at || number != (int32_t)number)
+        return ERR_MALFORMED;
+    NEXT_STEP();
+skip_long_step:
+    at = varint_get(at, end, &number);
+    NEXT_STEP_IF_READ();
+skip_string_step : {
+    struct str text;
+    at = string_read(at, end, &text);
+    NEXT_STEP_IF_READ();
+}
+skip_bytes_step : {
+    struct str text;
+    at = bytes_read(at, end, &text);
+    NEXT_STEP_IF_READ();
+}
+skip_fixed_step:
+    if ((size_t)(end - at) < step->count)
+        return ERR_MALFORMED;
+    at += step->count;
+    NEXT_STEP();
+skip_nullable_step:
+    at = varint_get(at, end, &number);
+    if (!at || (uint64_t)number > 1)
+        return ERR_MALFORMED;
+    if (number == step->from)
+        step += step->jump - 1;
+    NEXT_STEP();
+skip_list_step : {
+    *frame = (struct frame){.step = step};
+    const uint8_t *items;
+    const enum err err = skip_block(&run, frame, at, end, &items);
+    if (err)
+        return err;
+    at = items;
+    if (frame->left == 0)
+        step += step->jump - 1;
+    else
+        frame++;
+    NEXT_STEP();
+}
+skip_list_end_step : {
+    struct frame *list = frame - 1;
+    if (--list->left == 0) {
+        if (list->block_end && list->block_end != at)
+            return ERR_MALFORMED;
+        const uint8_t *items;
+        const enum err err = skip_block(&run, list, at, end, &items);
+        if (err)
+            return err;
+        at = items;
+    }
+    step = list->step;
+    if (list->left == 0) {
+        frame = list;
+        step += step->jump - 1;
+    }
+    NEXT_STEP();
+}
+skip_node_step : {
+    const uint8_t *after;
+    const enum err err = avro_skip(step->node, at, end, &run.allowance, 0, &after);
+    if (err)
+        return err;
+    at = after;
+    NEXT_STEP();
+}
 }
 
-/* Reads a block's head and makes room for its items; counts them into the list's span. */
-static enum err list_block(struct frame *frame, const uint8_t *at, const uint8_t *end,
-                           struct allowance *allowance, struct arena *arena, const uint8_t **ret_at)
+#undef NEXT_STEP
+#undef NEXT_STEP_IF_READ
+
+/* Room for `count` more items. Rows so far tell how many the batch will have in the end: asking
+ * for those at once saves copying them over and over. */
+static void list_grow(struct column *column, struct column *child, size_t row, uint32_t count,
+                      struct arena *arena)
 {
-    struct column *column = frame->list;
-    const struct step *step = frame->step;
+    const uint64_t needed = (uint64_t)child->used + count;
+    uint64_t wanted = needed;
+    if (row >= 16 && row < column->capacity) {
+        wanted = needed * column->capacity / (row + 1);
+        wanted += wanted / 8;
+    }
+    if (wanted > needed * 8)
+        wanted = needed * 8;
+    column_reserve(child, (uint32_t)wanted, arena);
+}
+
+/* Eight at a time where they fit: what stands behind the last item is not in use. */
+static inline void clear_nulls(struct column *column, uint32_t start, uint32_t count)
+{
+    if (count <= 8 && column->capacity - start >= 8)
+        memset(column->nulls + start, 0, 8);
+    else
+        memset(column->nulls + start, 0, count);
+}
+
+/* Reads a block's head. left 0: the list is over. */
+static inline enum err skip_block(struct run *run, struct frame *frame, const uint8_t *at,
+                                  const uint8_t *end, const uint8_t **ret_at)
+{
     struct block block;
-    const enum err err = avro_block_read(at, end, step->list.width_min, allowance, &block, ret_at);
+    const enum err err =
+        avro_block_read(at, end, frame->step->list.width_min, &run->allowance, &block, ret_at);
     if (err)
         return err;
     frame->left = block.count;
     frame->block_end = block.end;
-    if (block.count == 0)
-        return block.end && block.end != *ret_at ? ERR_MALFORMED : OK;
-    allowance->cell_bytes -= (int64_t)block.count * step->list.cost;
-    if (allowance->cell_bytes < 0)
-        return ERR_LIMIT;
+    const bool ends_early = block.count == 0 && block.end && block.end != *ret_at;
+    return ends_early ? ERR_MALFORMED : OK;
+}
+
+/* Reads a block's head and makes room for its items; counts them into the list's span. */
+static enum err list_block(struct run *run, struct frame *frame, const uint8_t *at,
+                           const uint8_t *end, const uint8_t **ret_at)
+{
+    const enum err err = skip_block(run, frame, at, end, ret_at);
+    const uint32_t count = frame->left;
+    if (err || count == 0)
+        return err;
+    struct column *column = frame->list;
+    const struct step *step = frame->step;
+    run->allowance.cell_bytes -= (int64_t)count * step->list.cost;
     const uint32_t used = column->children[0].used;
-    if (block.count > UINT32_MAX / 2 - used)
+    if (run->allowance.cell_bytes < 0 || count > UINT32_MAX / 16 - used)
         return ERR_LIMIT;
     for (uint32_t i = 0; i < (step->shape == LIST_ENTRIES ? 2u : 1u); i++) {
         struct column *child = &column->children[i];
-        if (child->capacity < used + block.count)
-            column_reserve(child, used + block.count, arena);
-        child->used = used + block.count;
+        if (child->capacity < used + count)
+            list_grow(column, child, frame->row, count, run->arena);
+        child->used = used + count;
     }
     if (step->shape == LIST_FIELDS)
-        memset(column->children[0].nulls + used, 0, block.count);
-    column->spans[frame->row].count += block.count;
+        clear_nulls(&column->children[0], used, count);
+    column->spans[frame->row].count += count;
     return OK;
 }
 

@@ -2,6 +2,11 @@
 #include "avro/program.h"
 #include "avro/resolve.h"
 
+/* Skipped values beyond these are not compiled. */
+#define SKIP_DEPTH_MAX 8
+#define SKIP_STEPS_MAX 4096
+#define SKIP_FIELDS_MAX 256
+
 struct compiler {
     struct arena *arena;
     struct step *steps;
@@ -9,6 +14,7 @@ struct compiler {
     uint32_t capacity;
     struct why *why;
     uint32_t depth;
+    uint32_t skip_depth;
 };
 
 static enum err compile_root(struct compiler *compiler, const struct avro_node *writer,
@@ -78,7 +84,7 @@ static uint32_t emit(struct compiler *compiler, struct step step)
 
 static void jump_here(struct compiler *compiler, uint32_t from)
 {
-    compiler->steps[from].jump = compiler->count;
+    compiler->steps[from].jump = compiler->count - from;
 }
 
 static enum err refuse(struct compiler *compiler, const struct avro_node *node,
@@ -103,19 +109,28 @@ static const struct avro_node *reader_of(const struct avro_node *reader,
     return avro_reader_branch(reader, writer);
 }
 
+/* [null, T] or [T, null]. */
+static bool node_is_nullable(const struct avro_node *node)
+{
+    return node->count == 2 &&
+           (node->branches[0]->kind == AVRO_NULL || node->branches[1]->kind == AVRO_NULL);
+}
+
 /* One way for each of the union's branches, all of which end here. */
 struct ways {
     uint32_t *jumps;
     uint32_t *ends;
     uint32_t count;
+    uint32_t from; /* the UNION */
 };
 
 static struct ways ways_begin(struct compiler *compiler, uint32_t count)
 {
-    const struct ways ways = {.jumps = ARENA_ARRAY(compiler->arena, uint32_t, count),
-                              .ends = ARENA_ARRAY(compiler->arena, uint32_t, count),
-                              .count = count};
-    emit(compiler, (struct step){.code = STEP_UNION, .count = count, .jumps = ways.jumps});
+    struct ways ways = {.jumps = ARENA_ARRAY(compiler->arena, uint32_t, count),
+                        .ends = ARENA_ARRAY(compiler->arena, uint32_t, count),
+                        .count = count};
+    ways.from =
+        emit(compiler, (struct step){.code = STEP_UNION, .count = count, .jumps = ways.jumps});
     return ways;
 }
 
@@ -153,7 +168,7 @@ static enum err compile_root(struct compiler *compiler, const struct avro_node *
     }
     const struct ways ways = ways_begin(compiler, writer->count);
     for (uint32_t i = 0; i < writer->count; i++) {
-        ways.jumps[i] = compiler->count;
+        ways.jumps[i] = compiler->count - ways.from;
         const enum err err =
             compile_root(compiler, writer->branches[i], reader, targets, target_count);
         if (err)
@@ -164,6 +179,44 @@ static enum err compile_root(struct compiler *compiler, const struct avro_node *
     return OK;
 }
 
+static void compile_skip(struct compiler *compiler, const struct avro_node *node);
+
+static void skip_list(struct compiler *compiler, const struct avro_node *node)
+{
+    const bool map = node->kind == AVRO_MAP;
+    const uint32_t width_min = node->item->width_min + (map ? 1 : 0);
+    const uint32_t begin =
+        emit(compiler, (struct step){.code = STEP_SKIP_LIST, .list = {.width_min = width_min}});
+    if (map)
+        emit(compiler, (struct step){.code = STEP_SKIP_STRING});
+    compile_skip(compiler, node->item);
+    emit(compiler, (struct step){.code = STEP_SKIP_LIST_END});
+    jump_here(compiler, begin);
+}
+
+static void skip_nullable(struct compiler *compiler, const struct avro_node *node)
+{
+    const uint8_t null_branch = node->branches[0]->kind != AVRO_NULL;
+    const uint32_t test =
+        emit(compiler, (struct step){.code = STEP_SKIP_NULLABLE, .from = null_branch});
+    compile_skip(compiler, node->branches[!null_branch]);
+    jump_here(compiler, test);
+}
+
+/* Whether a value is skipped by steps of its own: the shapes that real schemas are made of, as
+ * long as they are few. The rest, and whatever is recursive, is left to avro_skip. */
+static bool skips_by_steps(const struct compiler *compiler, const struct avro_node *node)
+{
+    const bool small = compiler->skip_depth < SKIP_DEPTH_MAX && compiler->count < SKIP_STEPS_MAX &&
+                       compiler->depth + SKIP_DEPTH_MAX < AVRO_DEPTH_MAX;
+    if (!small || node->width_min == 0)
+        return false;
+    if (node->kind == AVRO_RECORD)
+        return node->count <= SKIP_FIELDS_MAX;
+    return node->kind == AVRO_ARRAY || node->kind == AVRO_MAP ||
+           (node->kind == AVRO_UNION && node_is_nullable(node));
+}
+
 static void compile_skip(struct compiler *compiler, const struct avro_node *node)
 {
     static const uint8_t codes[AVRO_UNION + 1] = {
@@ -172,6 +225,17 @@ static void compile_skip(struct compiler *compiler, const struct avro_node *node
         [AVRO_FIXED] = STEP_SKIP_FIXED, [AVRO_STRING] = STEP_SKIP_STRING,
         [AVRO_BYTES] = STEP_SKIP_BYTES,
     };
+    if (skips_by_steps(compiler, node)) {
+        compiler->skip_depth++;
+        if (node->kind == AVRO_UNION)
+            skip_nullable(compiler, node);
+        else if (node->kind != AVRO_RECORD)
+            skip_list(compiler, node);
+        for (uint32_t i = 0; node->kind == AVRO_RECORD && i < node->count; i++)
+            compile_skip(compiler, node->fields[i].node);
+        compiler->skip_depth--;
+        return;
+    }
     struct step step = {.code = codes[node->kind]};
     if (step.code == STEP_SKIP_FIXED)
         step.count = node->width_min;
@@ -289,9 +353,7 @@ static enum err compile_union(struct compiler *compiler, const struct avro_node 
                               const struct avro_node *reader, const struct type *type,
                               uint16_t column)
 {
-    const bool nullable = writer->count == 2 && (writer->branches[0]->kind == AVRO_NULL ||
-                                                 writer->branches[1]->kind == AVRO_NULL);
-    if (nullable) {
+    if (node_is_nullable(writer)) {
         const uint8_t null_branch = writer->branches[0]->kind != AVRO_NULL;
         const uint32_t test = emit(
             compiler, (struct step){.code = STEP_NULLABLE, .from = null_branch, .column = column});
@@ -302,7 +364,7 @@ static enum err compile_union(struct compiler *compiler, const struct avro_node 
     }
     const struct ways ways = ways_begin(compiler, writer->count);
     for (uint32_t i = 0; i < writer->count; i++) {
-        ways.jumps[i] = compiler->count;
+        ways.jumps[i] = compiler->count - ways.from;
         const enum err err = compile_value(compiler, writer->branches[i], reader, type, column);
         if (err)
             return err;

@@ -2,7 +2,8 @@
  *
  * The steps follow the writer's bytes from left to right. A step that takes a value reads it and
  * sets cell `row` of `columns[column]`; both belong to the frame the step runs in: the caller's
- * columns, a STRUCT's children, or a list's items. Only lists go back. */
+ * columns, a STRUCT's children, or a list's items. Only lists go back; jumps go forward and count
+ * from the step they stand in. */
 #ifndef AVRO_PROGRAM_H
 #define AVRO_PROGRAM_H
 
@@ -39,8 +40,11 @@ enum step_code {
     STEP_SKIP_LONG,
     STEP_SKIP_STRING,
     STEP_SKIP_BYTES,
-    STEP_SKIP_FIXED, /* count: bytes */
-    STEP_SKIP_NODE   /* node */
+    STEP_SKIP_FIXED,    /* count: bytes */
+    STEP_SKIP_NULLABLE, /* as NULLABLE */
+    STEP_SKIP_LIST,     /* as LIST, without columns */
+    STEP_SKIP_LIST_END,
+    STEP_SKIP_NODE /* node */
 };
 
 #define DECIMAL_IN_BYTES UINT32_MAX
@@ -92,9 +96,23 @@ struct block {
 };
 
 /* Reads the head of a block of items that take `width_min` bytes at least. ret_at: after it. */
-MUST_CHECK enum err avro_block_read(const uint8_t *at, const uint8_t *end, uint32_t width_min,
-                                    struct allowance *allowance, struct block *ret_block,
-                                    const uint8_t **ret_at);
+MUST_CHECK enum err avro_block_read_slow(const uint8_t *at, const uint8_t *end, uint32_t width_min,
+                                         struct allowance *allowance, struct block *ret_block,
+                                         const uint8_t **ret_at);
+/* The same; most blocks say nothing but a small number of items. */
+MUST_CHECK static inline enum err avro_block_read(const uint8_t *at, const uint8_t *end,
+                                                  uint32_t width_min, struct allowance *allowance,
+                                                  struct block *ret_block, const uint8_t **ret_at)
+{
+    const bool small = at < end && (*at & 0x81) == 0 && width_min > 0;
+    const uint32_t count = small ? *at >> 1 : 0;
+    if (__builtin_expect(!small || count * (uint64_t)width_min > (size_t)(end - at - 1), 0))
+        return avro_block_read_slow(at, end, width_min, allowance, ret_block, ret_at);
+    *ret_block = (struct block){.count = count};
+    *ret_at = at + 1;
+    return OK;
+}
+
 /* Goes past one value and checks it on the way. `depth` counts from 0. */
 MUST_CHECK enum err avro_skip(const struct avro_node *node, const uint8_t *at, const uint8_t *end,
                               struct allowance *allowance, int depth, const uint8_t **ret_at);
@@ -119,25 +137,23 @@ static inline uint64_t load_64(const void *at)
     return word;
 }
 
-static inline uint32_t load_32(const void *at)
-{
-    uint32_t word;
-    memcpy(&word, at, sizeof(word));
-    return word;
-}
+extern const uint8_t high_bits[32];
 
-/* Well-formed UTF-8; most text is ASCII, which is told eight bytes at a time. */
-static inline bool text_is_valid(const uint8_t *at, size_t size)
+/* Well-formed UTF-8; most text is ASCII, which is told eight bytes at a time. The bytes go on to
+ * `end` at least: short text is looked at with what follows it, and the rest masked. */
+static inline bool text_is_valid(const uint8_t *at, size_t size, const uint8_t *end)
 {
     uint64_t high = 0;
-    if (size >= 8) {
+    if (size <= 16 && end - at >= 16) {
+        high = (load_64(at) & load_64(high_bits + 16 - size)) |
+               (load_64(at + 8) & load_64(high_bits + 24 - size));
+    } else if (size >= 8) {
         for (size_t i = 0; i + 8 < size; i += 8)
             high |= load_64(at + i);
         high |= load_64(at + size - 8);
-    } else if (size >= 4) {
-        high = load_32(at) | load_32(at + size - 4);
-    } else if (size > 0) {
-        high = at[0] | at[size / 2] | at[size - 1];
+    } else {
+        for (size_t i = 0; i < size; i++)
+            high |= at[i];
     }
     if (__builtin_expect((high & 0x8080808080808080ull) == 0, 1))
         return true;
@@ -160,7 +176,7 @@ static inline const uint8_t *string_read(const uint8_t *at, const uint8_t *end,
 {
     struct str text;
     at = bytes_read(at, end, &text);
-    if (__builtin_expect(!at || !text_is_valid((const uint8_t *)text.data, text.size), 0))
+    if (__builtin_expect(!at || !text_is_valid((const uint8_t *)text.data, text.size, end), 0))
         return NULL;
     *ret_text = text;
     return at;

@@ -1,9 +1,14 @@
 /* skip.c -- past a value that nobody wants, checked all the same; and the heads of blocks. */
 #include "avro/program.h"
 
-enum err avro_block_read(const uint8_t *at, const uint8_t *end, uint32_t width_min,
-                         struct allowance *allowance, struct block *ret_block,
-                         const uint8_t **ret_at)
+#define HIGH_8 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80
+
+/* Sixteen bytes that look at a byte's top bit, then sixteen that do not look. */
+const uint8_t high_bits[32] = {HIGH_8, HIGH_8};
+
+enum err avro_block_read_slow(const uint8_t *at, const uint8_t *end, uint32_t width_min,
+                              struct allowance *allowance, struct block *ret_block,
+                              const uint8_t **ret_at)
 {
     int64_t count;
     struct block block = {0};

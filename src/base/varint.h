@@ -49,15 +49,39 @@ static inline size_t varint_size(int64_t value)
 
 const uint8_t *varint_get_slow(const uint8_t *at, const uint8_t *end, int64_t *ret_value);
 
+/* The 7-bit groups of up to eight bytes, the top bit of each already gone, pushed together. */
+static inline uint64_t varint_gather(uint64_t word)
+{
+    word = (word & 0x007f007f007f007full) | ((word & 0x7f007f007f007f00ull) >> 1);
+    word = (word & 0x00003fff00003fffull) | ((word & 0x3fff00003fff0000ull) >> 2);
+    return (word & 0x000000000fffffffull) | ((word & 0x0fffffff00000000ull) >> 4);
+}
+
 /* Reads one number from [at, end). Returns the place after it, or NULL when the bytes end inside
- * it, when it is longer than ten bytes or does not fit 64 bits. */
+ * it, when it is longer than ten bytes or does not fit 64 bits. Numbers of up to eight bytes that
+ * do not stand at the very end are taken at once, without a loop. */
 static inline const uint8_t *varint_get(const uint8_t *at, const uint8_t *end, int64_t *ret_value)
 {
-    if (__builtin_expect(at < end && at[0] < 0x80, 1)) {
-        *ret_value = varint_unzigzag(at[0]);
-        return at + 1;
+    if (__builtin_expect(end - at >= 8, 1)) {
+        uint64_t word;
+        memcpy(&word, at, sizeof(word));
+        if (!(word & 0x80)) {
+            *ret_value = varint_unzigzag(word & 0x7f);
+            return at + 1;
+        }
+        const uint64_t stops = ~word & 0x8080808080808080ull;
+        if (__builtin_expect(stops != 0, 1)) {
+            const int bits = __builtin_ctzll(stops) + 1;
+            word &= 0x7f7f7f7f7f7f7f7full & (~0ull >> (64 - bits));
+            *ret_value = varint_unzigzag(varint_gather(word));
+            return at + bits / 8;
+        }
     }
-    return varint_get_slow(at, end, ret_value);
+    int64_t value = 0;
+    at = varint_get_slow(at, end, &value);
+    if (at)
+        *ret_value = value;
+    return at;
 }
 
 #endif
