@@ -55,7 +55,8 @@ struct statement {
     struct place place;
     struct str text; /* its own text, without the semicolon */
     struct str name; /* of the source, query, type, topic, function, setting or variable;
-                        upper-cased unless it was quoted; size 0: none, ALL */
+                        upper-cased unless it was quoted, topics, settings and variables as
+                        written; size 0: none, ALL */
     struct place name_place;
     bool or_replace;
     bool if_not_exists; /* or IF EXISTS */

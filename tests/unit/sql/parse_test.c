@@ -229,8 +229,8 @@ static void test_scripts(void **state)
 static void test_limits(void **state)
 {
     struct fixture *fixture = *state;
-    static const char *const openers[] = {"(",  "- ",         "NOT ",  "ABS(",    "ARRAY[",
-                                          "a[", "CASE WHEN ", "x => ", "EXPLAIN "};
+    static const char *const openers[] = {"(",  "- ",         "NOT ",    "ABS(",    "ARRAY[",
+                                          "a[", "CASE WHEN ", "F(x => ", "EXPLAIN "};
     const size_t repeats = 20000;
     for (size_t i = 0; i < sizeof(openers) / sizeof(openers[0]); i++) {
         struct buf buf = {0};
