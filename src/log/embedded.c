@@ -200,6 +200,7 @@ static void log_free(struct embedded_log *log)
     }
     map_release(&log->topics);
     task_table_release(&log->tasks);
+    cleaner_free(log->cleaner);
     if (log->lock_file >= 0)
         close(log->lock_file);
     pthread_cond_destroy(&log->work);

@@ -29,6 +29,7 @@
 #define MARKS_BYTES_MAX 3072
 #define TASK_NAME_BYTES_MAX 1000
 
+struct cleaner;
 struct embedded_member;
 
 /* A batch on its way. Readers of internal topics hold references. */
@@ -198,8 +199,9 @@ struct embedded_log {
     struct task_table tasks;
     bool tasks_stale; /* another process may have written them */
     uint64_t generation_tended;
-    int64_t begun_ns;  /* the last commit */
-    int64_t tended_ns; /* retention and cleaner */
+    int64_t begun_ns;        /* the last commit */
+    struct cleaner *cleaner; /* NULL until a topic is compacted */
+    int64_t tended_ns;       /* retention and cleaner */
 };
 
 extern const struct log_ops embedded_ops;
@@ -305,6 +307,8 @@ struct task_position task_view_position(const struct task_view *view, uint32_t i
 
 /* embedded_committer.c */
 void *committer_run(void *log);
+/* In a write transaction: has anybody else written since? Then memory is behind. */
+void notice_other_writers(struct embedded_log *log);
 
 /* embedded_trim.c (committer): deletes whole batches below before_offset, at most so many, and
  * moves the partition's working begin. */
@@ -322,5 +326,14 @@ void partitions_forget(struct partition **touched);
 /* embedded_tend.c (committer): retention and the cleaner, a bounded piece a call. True: there is
  * more to do at once. */
 bool embedded_tend(struct embedded_log *log);
+/* A write transaction of the committer that is not for steps, and its end: aborted when err is set.
+ */
+enum err tend_begin(struct embedded_log *log, struct store_txn **ret_txn);
+enum err tend_commit(struct embedded_log *log, struct store_txn *txn, struct partition **touched,
+                     enum err err);
+
+/* embedded_clean.c (committer): compacted topics, a bounded piece a call; true: there is more. */
+bool clean_topics(struct embedded_log *log);
+void cleaner_free(struct cleaner *cleaner);
 
 #endif

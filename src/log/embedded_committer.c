@@ -139,14 +139,8 @@ static enum err write_steps(struct embedded_log *log, const struct step_list *st
     enum err err = store_begin(log->store, true, &txn);
     if (err)
         return err;
-    /* Nobody else can write now. */
-    const uint64_t last_txn = store_last_txn(log->store);
-    if (last_txn != atomic_load(&log->txn_seen)) {
-        pthread_mutex_lock(&log->lock);
-        log->generation++;
-        pthread_mutex_unlock(&log->lock);
-        log->tasks_stale = true;
-    }
+    const uint64_t last_txn = store_last_txn(log->store); /* stays: nobody else can write now */
+    notice_other_writers(log);
     if (log->tasks_stale)
         err = task_table_read(&log->tasks, log, txn);
     log->tasks_stale = log->tasks_stale && err != OK;
@@ -167,6 +161,16 @@ static enum err write_steps(struct embedded_log *log, const struct step_list *st
     if (!err)
         atomic_store(&log->txn_seen, last_txn + 1);
     return err;
+}
+
+void notice_other_writers(struct embedded_log *log)
+{
+    if (store_last_txn(log->store) == atomic_load(&log->txn_seen))
+        return;
+    pthread_mutex_lock(&log->lock);
+    log->generation++;
+    pthread_mutex_unlock(&log->lock);
+    log->tasks_stale = true;
 }
 
 static enum err write_step(struct embedded_log *log, struct store_txn *txn,

@@ -111,6 +111,13 @@ void store_size(struct store *store, uint64_t *ret_used_bytes, uint64_t *ret_fre
     *ret_free_bytes = free_pages * store->page_bytes;
 }
 
+/* Half a page or more lies on pages of its own, with a head of 16 bytes. */
+uint64_t store_entry_bytes(const struct store *store, size_t size)
+{
+    const uint64_t page = store->page_bytes;
+    return size < page / 2 ? size + 24 : (size + 16 + page - 1) / page * page;
+}
+
 enum err store_err(int code)
 {
     switch (code) {

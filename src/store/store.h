@@ -54,6 +54,9 @@ uint64_t store_last_txn(struct store *store);
 /* Bytes in use by the file, and the bytes of its free pages. */
 void store_size(struct store *store, uint64_t *ret_used_bytes, uint64_t *ret_free_bytes);
 
+/* About what an entry with a value of `size` bytes takes in the file. */
+uint64_t store_entry_bytes(const struct store *store, size_t size);
+
 enum store_key { STORE_KEY_BYTES, STORE_KEY_INTEGER /* uint64 in host order */ };
 
 /* Opens a named database; in a write transaction makes it when missing. A read transaction may get

@@ -226,8 +226,7 @@ static enum err make_room(struct store_txn *txn, size_t size)
     const uint64_t limit = txn->store->options.bytes_max;
     if (limit == 0)
         return OK;
-    const size_t page = txn->store->page_bytes;
-    const uint64_t wanted = txn->appended_bytes + (size < page / 2 ? size + 16 : size + page);
+    const uint64_t wanted = txn->appended_bytes + store_entry_bytes(txn->store, size);
     if (txn->file_bytes + wanted > limit) {
         if (!txn->free_known) {
             uint64_t used_bytes = 0;
