@@ -39,8 +39,9 @@ enum err kept_read(struct str bytes, struct column *columns, const uint16_t *ind
     for (uint32_t i = 0; i < count; i++) {
         struct column *column = &columns[indexes ? indexes[i] : i];
         must(row < column->capacity);
-        column->nulls[row] = kept_bit(bits, i);
-        if (!column->nulls[row] && !column_read(&reader, column, row, arena, 1))
+        const bool is_null = kept_bit(bits, i);
+        column->nulls[row] = is_null;
+        if (!is_null && !column_read(&reader, column, row, arena, 1))
             return ERR_MALFORMED;
     }
     return reader.at == reader.end ? OK : ERR_MALFORMED;
@@ -154,8 +155,9 @@ static bool items_read(struct kept_reader *reader, struct column *items, uint32_
         return false;
     for (uint32_t i = 0; i < count; i++) {
         const uint32_t row = start + i;
-        items->nulls[row] = kept_bit(bits, i);
-        if (!items->nulls[row] && !column_read(reader, items, row, arena, depth))
+        const bool is_null = kept_bit(bits, i);
+        items->nulls[row] = is_null;
+        if (!is_null && !column_read(reader, items, row, arena, depth))
             return false;
     }
     return true;
@@ -170,8 +172,9 @@ static bool struct_read(struct kept_reader *reader, struct column *column, uint3
         return false;
     for (uint32_t i = 0; i < count; i++) {
         struct column *field = &column->children[i];
-        field->nulls[row] = kept_bit(bits, i);
-        if (!field->nulls[row] && !column_read(reader, field, row, arena, depth + 1))
+        const bool is_null = kept_bit(bits, i);
+        field->nulls[row] = is_null;
+        if (!is_null && !column_read(reader, field, row, arena, depth + 1))
             return false;
     }
     return true;
