@@ -1,42 +1,13 @@
-/* record.c -- Kafka's record batch, format 2: building one, checking one, reading one.
- *
- *      0  base offset            int64      35  maximum timestamp    int64
- *      8  length from here + 4   int32      43  producer id          int64
- *     12  partition leader epoch int32      51  producer epoch       int16
- *     16  magic                  int8       53  base sequence        int32
- *     17  CRC32C from 21 on      uint32     57  record count         int32
- *     21  attributes             int16      61  records
- *     23  last offset delta      int32
- *     27  first timestamp        int64
- *
- * A record, all numbers but the attributes zigzag varints: length of what follows, attributes
- * (int8, 0), timestamp delta, offset delta, key size or -1, key, value size or -1, value, header
- * count, and each header's name size, name, value size or -1, value. */
+/* record_read.c -- record batches checked, and records out of them. */
 #include "data/record.h"
 
 #include "base/hash.h"
 #include "base/varint.h"
+#include "data/record_layout.h"
 
 #include <endian.h>
 #include <inttypes.h>
 
-#define AT_LENGTH 8
-#define AT_LEADER_EPOCH 12
-#define AT_MAGIC 16
-#define AT_CRC 17
-#define AT_ATTRIBUTES 21
-#define AT_LAST_DELTA 23
-#define AT_FIRST_TIMESTAMP 27
-#define AT_MAX_TIMESTAMP 35
-#define AT_PRODUCER_ID 43
-#define AT_PRODUCER_EPOCH 51
-#define AT_BASE_SEQUENCE 53
-#define AT_RECORD_COUNT 57
-
-#define MAGIC 2
-#define ATTRIBUTE_COMPRESSION 0x07
-#define ATTRIBUTE_APPEND_TIME 0x08
-#define ATTRIBUTE_CONTROL 0x20
 #define RECORD_SIZE_MIN 7 /* seven numbers of one byte */
 
 /* What reading one batch needs to know on the way. */
@@ -49,112 +20,12 @@ struct batch_reader {
     struct arena *arena;
 };
 
-static size_t text_size(struct str text, bool is_null);
-static uint8_t *put_text(uint8_t *at, struct str text, bool is_null);
-static void put_int16(char *at, uint16_t value);
-static void put_int32(char *at, uint32_t value);
-static void put_int64(char *at, uint64_t value);
 static uint32_t get_int32(const char *at);
 static int64_t get_int64(const char *at);
 static enum err header_read(struct str batch, struct record_batch_info *ret_info, struct why *why);
 static bool record_read(struct batch_reader *reader, int64_t from_offset, struct record *record);
 static bool headers_read(struct batch_reader *reader, const uint8_t *at, const uint8_t *end,
                          struct record *record);
-
-void record_batch_builder_init(struct record_batch_builder *builder)
-{
-    *builder = (struct record_batch_builder){0};
-}
-
-void record_batch_builder_release(struct record_batch_builder *builder)
-{
-    buf_release(&builder->buf);
-    *builder = (struct record_batch_builder){0};
-}
-
-void record_batch_builder_clear(struct record_batch_builder *builder)
-{
-    buf_clear(&builder->buf);
-    builder->record_count = 0;
-}
-
-enum err record_batch_add(struct record_batch_builder *builder, const struct record *record)
-{
-    size_t content = record->key.size + record->value.size;
-    if (record->header_count > RECORD_HEADERS_MAX)
-        return ERR_LIMIT;
-    for (uint32_t i = 0; i < record->header_count; i++)
-        content += record->headers[i].name.size + record->headers[i].value.size;
-    if (content > RECORD_BYTES_MAX)
-        return ERR_LIMIT;
-
-    const bool is_first = builder->record_count == 0;
-    const int64_t first_ms = is_first ? record->timestamp_ms : builder->first_timestamp_ms;
-    /* Wraps where it must, and wraps back when read. */
-    const int64_t delta_ms = (int64_t)((uint64_t)record->timestamp_ms - (uint64_t)first_ms);
-    const bool has_key = record->key.data;
-    const bool has_value = record->value.data;
-    size_t size = 1 + varint_size(delta_ms) + varint_size(builder->record_count) +
-                  text_size(record->key, !has_key) + text_size(record->value, !has_value) +
-                  varint_size(record->header_count);
-    for (uint32_t i = 0; i < record->header_count; i++) {
-        const struct record_header *header = &record->headers[i];
-        size += text_size(header->name, false) + text_size(header->value, header->is_null);
-    }
-    if (is_first) {
-        buf_clear(&builder->buf);
-        buf_reserve(&builder->buf, RECORD_BATCH_OVERHEAD);
-        builder->buf.size = RECORD_BATCH_OVERHEAD;
-    }
-    if (builder->buf.size + VARINT_BYTES_MAX + size > RECORD_BATCH_BYTES_MAX)
-        return ERR_FULL;
-
-    uint8_t *const begin = (uint8_t *)buf_reserve(&builder->buf, VARINT_BYTES_MAX + size);
-    uint8_t *at = varint_put(begin, (int64_t)size);
-    *at++ = 0;
-    at = varint_put(at, delta_ms);
-    at = varint_put(at, builder->record_count);
-    at = put_text(at, record->key, !has_key);
-    at = put_text(at, record->value, !has_value);
-    at = varint_put(at, record->header_count);
-    for (uint32_t i = 0; i < record->header_count; i++) {
-        at = put_text(at, record->headers[i].name, false);
-        at = put_text(at, record->headers[i].value, record->headers[i].is_null);
-    }
-    builder->buf.size += (size_t)(at - begin);
-    builder->first_timestamp_ms = first_ms;
-    if (is_first || record->timestamp_ms > builder->max_timestamp_ms)
-        builder->max_timestamp_ms = record->timestamp_ms;
-    builder->record_count++;
-    return OK;
-}
-
-void record_batch_finish(struct record_batch_builder *builder)
-{
-    must(builder->record_count > 0);
-    char *const data = builder->buf.data;
-    const size_t size = builder->buf.size;
-    put_int64(data, 0);
-    put_int32(data + AT_LENGTH, (uint32_t)(size - AT_LEADER_EPOCH));
-    put_int32(data + AT_LEADER_EPOCH, UINT32_MAX);
-    data[AT_MAGIC] = MAGIC;
-    put_int16(data + AT_ATTRIBUTES, 0);
-    put_int32(data + AT_LAST_DELTA, builder->record_count - 1);
-    put_int64(data + AT_FIRST_TIMESTAMP, (uint64_t)builder->first_timestamp_ms);
-    put_int64(data + AT_MAX_TIMESTAMP, (uint64_t)builder->max_timestamp_ms);
-    put_int64(data + AT_PRODUCER_ID, UINT64_MAX);
-    put_int16(data + AT_PRODUCER_EPOCH, UINT16_MAX);
-    put_int32(data + AT_BASE_SEQUENCE, UINT32_MAX);
-    put_int32(data + AT_RECORD_COUNT, builder->record_count);
-    put_int32(data + AT_CRC, crc32c(0, data + AT_ATTRIBUTES, size - AT_ATTRIBUTES));
-}
-
-struct buf record_batch_take(struct record_batch_builder *builder)
-{
-    const struct buf buf = builder->buf;
-    record_batch_builder_init(builder);
-    return buf;
-}
 
 enum err record_batch_check(struct str batch, struct record_batch_info *ret_info, struct why *why)
 {
@@ -171,11 +42,6 @@ enum err record_batch_check(struct str batch, struct record_batch_info *ret_info
                        info.base_offset, stored, computed);
     *ret_info = info;
     return OK;
-}
-
-void record_batch_set_base_offset(char *batch, int64_t base_offset)
-{
-    put_int64(batch, (uint64_t)base_offset);
 }
 
 enum err record_batch_read(struct str batch, int64_t from_offset, struct record *records,
@@ -202,21 +68,6 @@ enum err record_batch_read(struct str batch, int64_t from_offset, struct record 
                        reader.info.base_offset);
     *ret_count = count;
     return OK;
-}
-
-static size_t text_size(struct str text, bool is_null)
-{
-    return is_null ? 1 : varint_size((int64_t)text.size) + text.size;
-}
-
-static uint8_t *put_text(uint8_t *at, struct str text, bool is_null)
-{
-    if (is_null)
-        return varint_put(at, -1);
-    at = varint_put(at, (int64_t)text.size);
-    if (text.size > 0)
-        memcpy(at, text.data, text.size);
-    return at + text.size;
 }
 
 /* Everything but the sum. */
@@ -349,24 +200,6 @@ static bool headers_read(struct batch_reader *reader, const uint8_t *at, const u
     }
     record->headers = headers;
     return at == end;
-}
-
-static void put_int16(char *at, uint16_t value)
-{
-    value = htobe16(value);
-    memcpy(at, &value, sizeof(value));
-}
-
-static void put_int32(char *at, uint32_t value)
-{
-    value = htobe32(value);
-    memcpy(at, &value, sizeof(value));
-}
-
-static void put_int64(char *at, uint64_t value)
-{
-    value = htobe64(value);
-    memcpy(at, &value, sizeof(value));
 }
 
 static uint32_t get_int32(const char *at)
