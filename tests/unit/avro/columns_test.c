@@ -84,45 +84,50 @@ static void nested_columns(void **state)
         {.name = STR("M"), .type = map},
     };
 #define FULL "io.confluent.ksql.avro_schemas.KsqlDataSourceSchema"
-    expect(columns, 3, false,
-           HEAD FIELD(
-               "FOO",
-               "{\"type\":\"record\",\"name\":\"KsqlDataSourceSchema_FOO\","
-               "\"fields\":[" FIELD(
-                   "X",
-                   "\"int\"") "],"
-                              "\"connect.name\":\"" FULL
-                              "_FOO\"}") "," FIELD("A",
-                                                   "{\"type\":\"array\",\"items\":[\"null\","
-                                                   "\"string\"]}") "," FIELD("M",
-                                                                             "{\"type\":\"array\","
-                                                                             "\"items\":{\"type\":"
-                                                                             "\"record\","
-                                                                             "\"name\":"
-                                                                             "\"KsqlDataSourceSchem"
-                                                                             "a_M\",\"fields\":"
-                                                                             "[" FIELD("key", "\"st"
-                                                                                              "ring"
-                                                                                              "\"") "," FIELD(
-                                                                                 "value",
-                                                                                 "\"long\"") "],"
-                                                                                             "\"con"
-                                                                                             "nect."
-                                                                                             "inter"
-                                                                                             "nal."
-                                                                                             "type"
-                                                                                             "\":"
-                                                                                             "\"Map"
-                                                                                             "Entry"
-                                                                                             "\"},"
-                                                                                             "\"con"
-                                                                                             "nect."
-                                                                                             "name"
-                                                                                             "\":"
-                                                                                             "\"" FULL
-                                                                                             "_M\""
-                                                                                             "}")
-               TAIL);
+    expect(
+        columns, 3, false,
+        HEAD FIELD(
+            "FOO",
+            "{\"type\":\"record\",\"name\":\"KsqlDataSourceSchema_FOO\","
+            "\"fields\":[" FIELD(
+                "X",
+                "\"int\"") "],"
+                           "\"connect.name\":\"" FULL
+                           "_FOO\"}") "," FIELD("A",
+                                                "{\"type\":\"array\",\"items\":[\"null\","
+                                                "\"string\"]}") "," FIELD("M",
+                                                                          "{\"type\":\"array\","
+                                                                          "\"items\":{\"type\":"
+                                                                          "\"record\","
+                                                                          "\"name\":"
+                                                                          "\"KsqlDataSourceSchem"
+                                                                          "a_M\",\"fields\":"
+                                                                          "[" FIELD(
+                                                                              "key",
+                                                                              "\"st"
+                                                                              "ring"
+                                                                              "\"") "," FIELD("valu"
+                                                                                              "e",
+                                                                                              "\"lo"
+                                                                                              "ng"
+                                                                                              "\"") "],"
+                                                                                                    "\"con"
+                                                                                                    "nect."
+                                                                                                    "inter"
+                                                                                                    "nal."
+                                                                                                    "type"
+                                                                                                    "\":"
+                                                                                                    "\"Map"
+                                                                                                    "Entry"
+                                                                                                    "\"},"
+                                                                                                    "\"con"
+                                                                                                    "nect."
+                                                                                                    "name"
+                                                                                                    "\":"
+                                                                                                    "\"" FULL
+                                                                                                    "_M\""
+                                                                                                    "}")
+            TAIL);
     arena_release(&arena);
 }
 
