@@ -118,7 +118,8 @@ struct avro_decoder;
  * INTEGER (or wider), long BIGINT, float and double DOUBLE, string and enum STRING, bytes and fixed
  * BYTES, decimal DECIMAL, date DATE, time-millis TIME, timestamp-millis TIMESTAMP, array ARRAY, map
  * and arrays of map entries MAP<STRING, ...>, record STRUCT, [null, T] T. A field that is in the
- * writer but cannot become the target's type: ERR_INCOMPATIBLE. Lives in `arena`. */
+ * writer but cannot become the target's type: ERR_INCOMPATIBLE. Lives in `arena`; the writer and
+ * the targets' types must live as long, the reader and the names need not. */
 MUST_CHECK enum err avro_decoder_new(struct arena *arena, const struct avro_schema *writer,
                                      const struct avro_schema *reader,
                                      const struct avro_target *targets, uint32_t target_count,
@@ -133,7 +134,8 @@ MUST_CHECK enum err avro_decode(const struct avro_decoder *decoder, struct str b
 struct avro_encoder;
 
 /* Fields of the schema that are no target are written as their default, or null. ERR_INCOMPATIBLE
- * when a required field has neither a target nor a default. */
+ * when a required field has neither a target nor a default. Lives in `arena`; the schema and the
+ * targets' types must live as long. */
 MUST_CHECK enum err avro_encoder_new(struct arena *arena, const struct avro_schema *schema,
                                      const struct avro_target *targets, uint32_t target_count,
                                      bool whole, const struct avro_encoder **ret_encoder,

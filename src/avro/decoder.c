@@ -272,7 +272,7 @@ static enum err compile_field(struct compiler *compiler, const struct avro_field
     const enum err err = compile_value(compiler, writer->node, reader ? reader->node : NULL,
                                        target->type, target->column);
     if (err)
-        why_prefix(compiler->why, "field '%.*s': ", STR_ARGS(writer->name));
+        why_prefix(compiler->why, "field '%.*s'", STR_ARGS(writer->name));
     return err;
 }
 
@@ -374,6 +374,17 @@ static enum err compile_union(struct compiler *compiler, const struct avro_node 
     return OK;
 }
 
+/* The reader's schema may be gone when the decoder runs. */
+static const struct avro_node *leaf_copy(struct compiler *compiler, const struct avro_node *node)
+{
+    struct avro_node *copy = ARENA_NEW(compiler->arena, struct avro_node);
+    copy->kind = node->kind;
+    copy->logical = node->logical;
+    copy->precision = node->precision;
+    copy->scale = node->scale;
+    return copy;
+}
+
 /* Numbers and booleans. `node` is the reader's side. */
 static enum err compile_number(struct compiler *compiler, enum avro_kind from,
                                const struct avro_node *node, const struct type *type,
@@ -420,7 +431,7 @@ static enum err compile_number(struct compiler *compiler, enum avro_kind from,
             step.code = STEP_NUMBER;
             step.from = (uint8_t)from;
             step.via = (uint8_t)node->kind;
-            step.node = node;
+            step.node = leaf_copy(compiler, node);
             step.type = type;
         }
         emit(compiler, step);
@@ -439,7 +450,7 @@ static enum err compile_bytes(struct compiler *compiler, const struct avro_node 
     if (node->logical == AVRO_DECIMAL && type->kind == TYPE_DECIMAL) {
         step.code = STEP_DECIMAL;
         step.count = fixed ? writer->count : DECIMAL_IN_BYTES;
-        step.node = node;
+        step.node = leaf_copy(compiler, node);
         step.type = type;
     } else if (node->kind == AVRO_STRING && type->kind == TYPE_STRING) {
         step.code = STEP_STRING;

@@ -294,7 +294,7 @@ static enum err compile_record(struct compiler *compiler, const struct avro_node
         const enum err err =
             compile_type(compiler, node->fields[i].node, matches[i]->type, &members[i]);
         if (err) {
-            why_prefix(compiler->why, "field '%.*s': ", STR_ARGS(node->fields[i].name));
+            why_prefix(compiler->why, "field '%.*s'", STR_ARGS(node->fields[i].name));
             return err;
         }
     }

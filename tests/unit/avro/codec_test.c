@@ -92,12 +92,355 @@ static void only_wanted_columns_are_touched(void **state)
     bench_release(&bench);
 }
 
+static void put_value(struct bench *bench, uint32_t column, uint32_t row, struct value value)
+{
+    column_set(&bench->columns[column], row, &value, &bench->arena);
+}
+
+/* Every SQL type through the schema that is registered for it, twice: with a value and NULL. */
+static void every_type_survives_its_registered_schema(void **state)
+{
+    struct arena arena;
+    arena_init(&arena, 0);
+    const struct type_field pair[] = {{STR("X"), &type_integer}, {STR("Y"), &type_string}};
+    const struct type *structure = type_struct(&arena, pair, 2);
+    const struct type *types[] = {
+        &type_boolean,
+        &type_integer,
+        &type_bigint,
+        &type_double,
+        &type_string,
+        &type_bytes,
+        &type_date,
+        &type_time,
+        &type_timestamp,
+        type_decimal(&arena, 38, 10),
+        type_array(&arena, &type_bigint),
+        type_map(&arena, &type_string, &type_double),
+        structure,
+        type_array(&arena, structure),
+        type_map(&arena, &type_string, structure),
+        type_array(&arena, type_array(&arena, &type_string)),
+    };
+    struct value fields[] = {{.integer = -7}, {.is_null = true}};
+    struct value one = {.list = {.items = fields, .count = 2}};
+    struct value structures[] = {one, VALUE_NULL, one};
+    struct value bigints[] = {{.bigint = INT64_MAX}, VALUE_NULL, {.bigint = 0}};
+    struct value doubles[] = {{.text = STR("k")}, {.number = 0.1}, {.text = STR("l")}, VALUE_NULL};
+    struct value entries[] = {{.text = STR("")}, one};
+    struct value texts[] = {{.text = STR("a")}, {.text = STR("")}};
+    struct value lists[] = {{.list = {texts, 2}}, {.list = {NULL, 0}}, VALUE_NULL};
+    const struct value values[] = {
+        {.boolean = true},
+        {.integer = INT32_MIN},
+        {.bigint = INT64_MIN},
+        {.number = -0.0},
+        {.text = STR("\xc3\xa4")},
+        {.text = STR("\xff\x00")},
+        {.integer = -1},
+        {.integer = 86399999},
+        {.bigint = 1767225600000},
+        {.decimal = -decimal_power_of_ten(37) - 5},
+        {.list = {bigints, 3}},
+        {.list = {doubles, 2}},
+        one,
+        {.list = {structures, 3}},
+        {.list = {entries, 1}},
+        {.list = {lists, 3}},
+    };
+    enum { COUNT = sizeof(types) / sizeof(types[0]) };
+    struct row_column columns[COUNT];
+    for (int i = 0; i < COUNT; i++)
+        columns[i] = (struct row_column){.name = arena_printf(&arena, "C%d", i), .type = types[i]};
+    struct buf schema = {0}, body = {0}, again = {0};
+    avro_schema_of_columns(columns, COUNT, STR("n.S"), false, &schema);
+    struct bench bench;
+    bench_init(&bench, buf_text(&schema));
+    for (int i = 0; i < COUNT; i++) {
+        bench_column(&bench, columns[i].name.data, types[i]);
+        put_value(&bench, (uint32_t)i, 0, values[i]);
+        bench.columns[i].nulls[1] = 1;
+        const struct type *inferred =
+            avro_sql_type(bench.schema->root->fields[i].node, false, &arena);
+        assert_true(type_equal(inferred, types[i]));
+    }
+    assert_int_equal(bench_encoder(&bench, false), OK);
+    assert_int_equal(bench_decoder(&bench, NULL, false), OK);
+    for (uint32_t row = 0; row < 2; row++) {
+        buf_clear(&body);
+        buf_clear(&again);
+        assert_int_equal(avro_encode(bench.encoder, bench.columns, row, &body), OK);
+        assert_int_equal(bench_decode(&bench, buf_str(&body), row + 2), OK);
+        for (int i = 0; i < COUNT; i++) {
+            const struct value found = column_get(&bench.columns[i], row + 2, &arena);
+            assert_int_equal(found.is_null, row == 1);
+            assert_true(row == 1 || value_equal(types[i], &found, &values[i]));
+        }
+        assert_int_equal(avro_encode(bench.encoder, bench.columns, row + 2, &again), OK);
+        assert_true(str_equal(buf_str(&body), buf_str(&again)));
+    }
+    buf_release(&schema);
+    buf_release(&body);
+    buf_release(&again);
+    bench_release(&bench);
+    arena_release(&arena);
+}
+
+/* Decodes `bytes` of `schema` as a whole into one cell. */
+static struct value decode_whole(struct bench *bench, const char *schema, const struct type *type,
+                                 struct str bytes)
+{
+    bench_init(bench, schema);
+    bench_column(bench, "any", type);
+    assert_int_equal(bench_decoder(bench, NULL, true), OK);
+    assert_int_equal(bench_decode(bench, bytes, 0), OK);
+    return column_get(&bench->columns[0], 0, &bench->arena);
+}
+
+static void expect_text(const char *schema, struct str bytes, const char *wanted)
+{
+    struct bench bench;
+    const struct value value = decode_whole(&bench, schema, &type_string, bytes);
+    assert_text(value.text, wanted);
+    bench_release(&bench);
+}
+
+static void numbers_become_text_as_in_java(void **state)
+{
+    expect_text("\"boolean\"", STR("\x01"), "true");
+    expect_text("\"int\"", STR("\x03"), "-2");
+    expect_text("\"long\"", STR("\x80\x01"), "64");
+    expect_text("\"double\"", STR("\0\0\0\0\0\0\xf0\x3f"), "1.0");
+    expect_text("\"float\"", STR("\xcd\xcc\xcc\x3d"), "0.1");
+    expect_text("{\"type\":\"enum\",\"name\":\"E\",\"symbols\":[\"A\",\"B\"]}", STR("\x02"), "B");
+}
+
+static void wider_and_scaled_numbers(void **state)
+{
+    struct bench bench;
+    struct value value = decode_whole(&bench, "\"int\"", &type_bigint, STR("\x03"));
+    assert_int_equal(value.bigint, -2);
+    bench_release(&bench);
+    value = decode_whole(&bench, "[\"int\",\"long\"]", &type_bigint, STR("\x02\x80\x01"));
+    assert_int_equal(value.bigint, 64);
+    bench_release(&bench);
+    value = decode_whole(&bench, "[\"int\",\"long\"]", &type_bigint, STR("\x00\x04"));
+    assert_int_equal(value.bigint, 2);
+    bench_release(&bench);
+    value = decode_whole(&bench, "\"float\"", &type_double, STR("\0\0\x80\x3f"));
+    assert_true(value.number == 1.0);
+    bench_release(&bench);
+    value = decode_whole(&bench, "{\"type\":\"long\",\"logicalType\":\"timestamp-micros\"}",
+                         &type_timestamp, STR("\x01"));
+    assert_int_equal(value.bigint, -1);
+    bench_release(&bench);
+    /* 12.34 of scale 2 in a column of scale 1. */
+    const struct type tenths = {.kind = TYPE_DECIMAL, .precision = 4, .scale = 1};
+    value = decode_whole(&bench,
+                         "{\"type\":\"fixed\",\"name\":\"F\",\"size\":4,"
+                         "\"logicalType\":\"decimal\",\"precision\":6,\"scale\":2}",
+                         &tenths, STR("\0\0\x04\xd2"));
+    assert_true(value.decimal == 123);
+    bench_release(&bench);
+}
+
+static void the_last_value_of_a_key_counts(void **state)
+{
+    struct bench bench;
+    const struct type map = {.kind = TYPE_MAP, .key = &type_string, .item = &type_integer};
+    const struct value value = decode_whole(&bench, "{\"type\":\"map\",\"values\":\"int\"}", &map,
+                                            STR("\x06\x02"
+                                                "a\x02\x02"
+                                                "b\x04\x02"
+                                                "a\x06\x00"));
+    assert_int_equal(value.list.count, 2);
+    assert_text(value.list.items[0].text, "a");
+    assert_int_equal(value.list.items[1].integer, 3);
+    assert_text(value.list.items[2].text, "b");
+    assert_int_equal(value.list.items[3].integer, 2);
+    bench_release(&bench);
+}
+
+/* A thousand entries of 300 keys, so that the table of keys is the large one. */
+static void many_keys_stay_apart(void **state)
+{
+    struct bench bench;
+    struct buf body = {0};
+    varint_append(&body, 1000);
+    for (int i = 0; i < 1000; i++) {
+        struct buf key = {0};
+        buf_printf(&key, "key-%d", i % 300);
+        put_text(&body, buf_text(&key));
+        varint_append(&body, i);
+        buf_release(&key);
+    }
+    buf_append_byte(&body, 0);
+    const struct type map = {.kind = TYPE_MAP, .key = &type_string, .item = &type_integer};
+    const struct value value =
+        decode_whole(&bench, "{\"type\":\"map\",\"values\":\"int\"}", &map, buf_str(&body));
+    assert_int_equal(value.list.count, 300);
+    for (int i = 0; i < 300; i++)
+        assert_int_equal(value.list.items[2 * i + 1].integer, i < 100 ? 900 + i : 600 + i);
+    buf_release(&body);
+    bench_release(&bench);
+}
+
+static void a_root_in_a_union(void **state)
+{
+    struct bench bench;
+    bench_init(&bench, "[\"null\",{\"type\":\"record\",\"name\":\"R\",\"fields\":["
+                       "{\"name\":\"a\",\"type\":\"int\"}]}]");
+    struct column *column = bench_column(&bench, "A", &type_integer);
+    assert_int_equal(bench_decoder(&bench, NULL, false), OK);
+    assert_int_equal(bench_encoder(&bench, false), OK);
+    assert_int_equal(bench_decode(&bench, STR("\x02\x0a"), 0), OK);
+    assert_int_equal(column->integers[0], 5);
+    assert_int_equal(bench_decode(&bench, STR("\x00"), 1), OK);
+    assert_int_equal(column->nulls[1], 1);
+    struct buf body = {0};
+    assert_int_equal(avro_encode(bench.encoder, bench.columns, 0, &body), OK);
+    assert_text(buf_str(&body), "\x02\x0a");
+    buf_release(&body);
+    bench_release(&bench);
+}
+
+static void names_match_exactly_first(void **state)
+{
+    struct bench bench;
+    bench_init(&bench, "{\"type\":\"record\",\"name\":\"R\",\"fields\":["
+                       "{\"name\":\"id\",\"type\":\"int\"},{\"name\":\"ID\",\"type\":\"int\"}]}");
+    struct column *other = bench_column(&bench, "Id", &type_integer);
+    struct column *exact = bench_column(&bench, "id", &type_integer);
+    assert_int_equal(bench_decoder(&bench, NULL, false), OK);
+    assert_int_equal(bench_encoder(&bench, false), OK);
+    assert_int_equal(bench_decode(&bench, STR("\x02\x04"), 0), OK);
+    assert_int_equal(exact->integers[0], 1);
+    assert_int_equal(other->integers[0], 2);
+    struct buf body = {0};
+    assert_int_equal(avro_encode(bench.encoder, bench.columns, 0, &body), OK);
+    assert_text(buf_str(&body), "\x02\x04");
+    buf_release(&body);
+    bench_release(&bench);
+}
+
+static void what_does_not_fit_is_incompatible(void **state)
+{
+    static const struct {
+        const char *field;
+        const struct type *type;
+    } cases[] = {
+        {"\"string\"", &type_integer},
+        {"\"long\"", &type_integer},
+        {"\"int\"", &type_date},
+        {"\"int\"", &type_boolean},
+        {"\"bytes\"", &type_string},
+        {"\"string\"", &type_bytes},
+        {"[\"int\",\"string\"]", &type_integer},
+        {"{\"type\":\"array\",\"items\":\"int\"}", &type_string},
+        {"{\"type\":\"map\",\"values\":\"int\"}", &type_string},
+        {"{\"type\":\"record\",\"name\":\"I\",\"fields\":[]}", &type_string},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct buf schema = {0};
+        buf_printf(&schema,
+                   "{\"type\":\"record\",\"name\":\"R\",\"fields\":[{\"name\":\"abc\","
+                   "\"type\":%s}]}",
+                   cases[i].field);
+        struct bench bench;
+        bench_init(&bench, buf_text(&schema));
+        bench_column(&bench, "ABC", cases[i].type);
+        assert_int_equal(bench_decoder(&bench, NULL, false), ERR_INCOMPATIBLE);
+        if (!strstr(bench.why.text, "field 'abc': cannot read"))
+            fail_msg("%s", bench.why.text);
+        buf_release(&schema);
+        bench_release(&bench);
+    }
+}
+
+static void fields_without_a_column_get_their_default(void **state)
+{
+    struct bench bench;
+    bench_init(&bench,
+               "{\"type\":\"record\",\"name\":\"R\",\"fields\":["
+               "{\"name\":\"a\",\"type\":\"int\"},"
+               "{\"name\":\"i\",\"type\":\"int\",\"default\":-2},"
+               "{\"name\":\"s\",\"type\":\"string\",\"default\":\"x\"},"
+               "{\"name\":\"y\",\"type\":\"bytes\",\"default\":\"\\u00ff\"},"
+               "{\"name\":\"d\",\"type\":\"double\",\"default\":1},"
+               "{\"name\":\"n\",\"type\":[\"string\",\"null\"]},"
+               "{\"name\":\"u\",\"type\":[\"null\",\"int\"],\"default\":null},"
+               "{\"name\":\"l\",\"type\":{\"type\":\"array\",\"items\":\"int\"},\"default\":[1]},"
+               "{\"name\":\"m\",\"type\":{\"type\":\"map\",\"values\":\"int\"},\"default\":{}}"
+               "]}");
+    bench_column(&bench, "a", &type_integer)->integers[0] = 1;
+    assert_int_equal(bench_encoder(&bench, false), OK);
+    struct buf body = {0};
+    assert_int_equal(avro_encode(bench.encoder, bench.columns, 0, &body), OK);
+    const struct str wanted = STR("\x02\x03\x02x\x02\xff\0\0\0\0\0\0\xf0\x3f\x02\x00\x02\x02\0\0");
+    assert_true(str_equal(buf_str(&body), wanted));
+    buf_release(&body);
+    bench_release(&bench);
+    bench_init(&bench, "{\"type\":\"record\",\"name\":\"R\",\"fields\":["
+                       "{\"name\":\"b\",\"type\":\"int\"}]}");
+    assert_int_equal(bench_encoder(&bench, false), ERR_INCOMPATIBLE);
+    assert_non_null(strstr(bench.why.text, "field 'b' is required"));
+    bench_release(&bench);
+}
+
+static void cells_that_cannot_be_written_leave_the_buffer_alone(void **state)
+{
+    static const struct {
+        const char *schema;
+        const struct type *type;
+        struct value value;
+    } cases[] = {
+        {"\"string\"", &type_string, {.is_null = true}},
+        {"{\"type\":\"enum\",\"name\":\"E\",\"symbols\":[\"A\"]}",
+         &type_string,
+         {.text = {"B", 1}}},
+        {"{\"type\":\"fixed\",\"name\":\"F\",\"size\":2}", &type_bytes, {.text = {"B", 1}}},
+        {"{\"type\":\"long\",\"logicalType\":\"timestamp-micros\"}",
+         &type_timestamp,
+         {.bigint = INT64_MAX}},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct buf schema = {0}, body = {0};
+        buf_printf(&schema,
+                   "{\"type\":\"record\",\"name\":\"R\",\"fields\":["
+                   "{\"name\":\"first\",\"type\":\"int\"},"
+                   "{\"name\":\"a\",\"type\":%s}]}",
+                   cases[i].schema);
+        struct bench bench;
+        bench_init(&bench, buf_text(&schema));
+        bench_column(&bench, "first", &type_integer)->integers[0] = 1;
+        bench_column(&bench, "a", cases[i].type);
+        put_value(&bench, 1, 0, cases[i].value);
+        assert_int_equal(bench_encoder(&bench, false), OK);
+        buf_append_str(&body, STR("old"));
+        assert_int_equal(avro_encode(bench.encoder, bench.columns, 0, &body), ERR_INVALID);
+        assert_text(buf_str(&body), "old");
+        buf_release(&schema);
+        buf_release(&body);
+        bench_release(&bench);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(order_comes_out_whole),
         cmocka_unit_test(order_goes_back_the_same),
         cmocka_unit_test(only_wanted_columns_are_touched),
+        cmocka_unit_test(every_type_survives_its_registered_schema),
+        cmocka_unit_test(numbers_become_text_as_in_java),
+        cmocka_unit_test(wider_and_scaled_numbers),
+        cmocka_unit_test(the_last_value_of_a_key_counts),
+        cmocka_unit_test(many_keys_stay_apart),
+        cmocka_unit_test(a_root_in_a_union),
+        cmocka_unit_test(names_match_exactly_first),
+        cmocka_unit_test(what_does_not_fit_is_incompatible),
+        cmocka_unit_test(fields_without_a_column_get_their_default),
+        cmocka_unit_test(cells_that_cannot_be_written_leave_the_buffer_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
