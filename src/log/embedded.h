@@ -241,9 +241,10 @@ struct partition_bounds {
 enum err partition_read_bounds(struct embedded_log *log, struct embedded_topic *topic,
                                int32_t partition, struct store_txn *txn,
                                struct partition_bounds *ret_bounds);
-/* The same, and into memory; takes the lock. ERR_NOT_FOUND: the topic is gone. */
+/* The same, and into memory; takes the lock. `generation` is the log's at a time before the
+ * snapshot was taken. ERR_NOT_FOUND: the topic is gone. */
 enum err partition_refresh(struct embedded_log *log, struct embedded_topic *topic,
-                           int32_t partition, struct store_txn *txn);
+                           int32_t partition, struct store_txn *txn, uint64_t generation);
 enum err partition_write_begin(struct embedded_log *log, struct store_txn *txn, uint32_t topic_id,
                                int32_t partition, int64_t begin_offset);
 enum err partition_remove_begin(struct embedded_log *log, struct store_txn *txn, uint32_t topic_id,

@@ -11,27 +11,44 @@ static uint64_t begins_key(uint32_t topic_id, int32_t partition)
     return (uint64_t)topic_id << 32 | (uint32_t)partition;
 }
 
+static enum err read_begin(struct embedded_log *log, uint32_t topic_id, int32_t partition,
+                           struct store_txn *txn, int64_t *ret_begin_offset)
+{
+    const uint64_t key = begins_key(topic_id, partition);
+    struct str value;
+    const enum err err = store_get_checked(txn, log->begins_database,
+                                           (struct str){(const char *)&key, sizeof(key)}, &value);
+    if (err == ERR_NOT_FOUND)
+        return OK; /* never trimmed */
+    if (err)
+        return err;
+    if (value.size != sizeof(*ret_begin_offset))
+        return ERR_CORRUPT;
+    memcpy(ret_begin_offset, value.data, sizeof(*ret_begin_offset));
+    return OK;
+}
+
 enum err partition_read_bounds(struct embedded_log *log, struct embedded_topic *topic,
                                int32_t partition, struct store_txn *txn,
                                struct partition_bounds *ret_bounds)
 {
-    const uint64_t begin_key = begins_key(topic->id, partition);
     struct partition_bounds bounds = {0};
-    struct str value;
-    enum err err =
-        store_get_checked(txn, log->begins_database,
-                          (struct str){(const char *)&begin_key, sizeof(begin_key)}, &value);
-    if (!err && value.size != sizeof(bounds.begin_offset))
-        err = ERR_CORRUPT;
-    if (err && err != ERR_NOT_FOUND)
-        return err;
-    if (!err)
-        memcpy(&bounds.begin_offset, value.data, sizeof(bounds.begin_offset));
-    bounds.end_offset = bounds.begin_offset;
-
     struct store_cursor *cursor = NULL;
     struct str key;
-    err = store_cursor_open(txn, topic->partitions[partition].database, &cursor);
+    struct str value;
+    const enum err begin_err = read_begin(log, topic->id, partition, txn, &bounds.begin_offset);
+    if (begin_err && begin_err != ERR_CORRUPT)
+        return begin_err;
+    bounds.end_offset = bounds.begin_offset;
+    enum err err = store_cursor_open(txn, topic->partitions[partition].database, &cursor);
+    if (!err && begin_err) {
+        /* Damaged: the first batch tells it as well, if there is one. */
+        err = store_cursor_move(cursor, STORE_FIRST, &key, &value);
+        if (!err)
+            bounds.begin_offset = (int64_t)batch_key(key);
+        else if (err == ERR_NOT_FOUND)
+            err = ERR_CORRUPT;
+    }
     if (!err)
         err = store_cursor_move(cursor, STORE_LAST, &key, &value);
     if (!err) {
@@ -49,7 +66,7 @@ enum err partition_read_bounds(struct embedded_log *log, struct embedded_topic *
 }
 
 enum err partition_refresh(struct embedded_log *log, struct embedded_topic *topic,
-                           int32_t partition, struct store_txn *txn)
+                           int32_t partition, struct store_txn *txn, uint64_t generation)
 {
     struct partition_bounds bounds;
     enum err err = topic_check_current(log, topic, txn);
@@ -69,6 +86,8 @@ enum err partition_refresh(struct embedded_log *log, struct embedded_topic *topi
     }
     if (at->assigned_offset < at->end_offset && !at->pending_first)
         at->assigned_offset = at->end_offset;
+    if (at->generation < generation)
+        at->generation = generation;
     pthread_mutex_unlock(&log->lock);
     return OK;
 }
@@ -112,8 +131,12 @@ enum err batch_check(struct str key, struct str value, struct record_batch_info 
     const enum err err = record_batch_check(value, &info, why);
     if (err)
         return err;
-    /* The base offset and the stored size lie outside the batch's sum. */
-    if (info.size != value.size || (uint64_t)info.base_offset != batch_key(key))
+    /* What lies outside the batch's sum: base offset, size, and an epoch that producers leave at
+     * -1 (bytes 12 to 15). */
+    uint32_t epoch;
+    memcpy(&epoch, value.data + 12, sizeof(epoch));
+    if (info.size != value.size || (uint64_t)info.base_offset != batch_key(key) ||
+        epoch != UINT32_MAX)
         return why_set(why, ERR_CORRUPT, "the batch at offset %lld is not the one stored there",
                        (long long)batch_key(key));
     *ret_info = info;

@@ -9,6 +9,8 @@ struct view {
     int64_t end_offset; /* committed */
     int64_t limit;      /* one past the last record this member may see */
     int64_t low_ms;
+    uint64_t generation;
+    bool stale; /* another process has written since the offsets were read */
 };
 
 static struct held_read *take_read(struct embedded_member *member);
@@ -41,11 +43,11 @@ enum err embedded_read(struct log_member *base, struct log_topic *handle, int32_
     struct view view;
     enum err err = look(member, topic, partition, offset, bytes_max, read, &view);
     if (!err && read->batch_count == 0 && offset >= view.end_offset &&
-        store_last_txn(log->store) != atomic_load(&log->txn_seen)) {
-        /* News that the committer has not noticed yet, perhaps for this partition. */
+        (view.stale || store_last_txn(log->store) != atomic_load(&log->txn_seen))) {
+        /* News from another process, perhaps for this partition. */
         err = take_snapshot(log, read);
         if (!err)
-            err = partition_refresh(log, topic, partition, read->txn);
+            err = partition_refresh(log, topic, partition, read->txn, view.generation);
         let_go(read); /* the second look may see an end that this snapshot does not have */
         if (!err)
             err = look(member, topic, partition, offset, bytes_max, read, &view);
@@ -141,6 +143,8 @@ static enum err look(struct embedded_member *member, struct embedded_topic *topi
     ret_view->end_offset = at->end_offset;
     ret_view->limit = ahead ? at->assigned_offset : at->end_offset;
     ret_view->low_ms = topic->low_ms;
+    ret_view->generation = log->generation;
+    ret_view->stale = at->generation != log->generation;
     if (!err && ahead && offset >= at->end_offset)
         hold_pending(read, at, offset, bytes_max);
     pthread_mutex_unlock(&log->lock);

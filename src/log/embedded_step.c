@@ -195,12 +195,14 @@ static struct pending_step *copy_step(struct embedded_member *member, const stru
 static enum err check_batch(const struct log_append *append, struct pending_batch *batch)
 {
     struct record_batch_info info;
-    const enum err err =
-        record_batch_check((struct str){append->batch, append->batch_size}, &info, NULL);
+    const uint64_t key = 0;
+    if (append->batch_size < RECORD_BATCH_OVERHEAD)
+        return ERR_CORRUPT;
+    record_batch_set_base_offset(append->batch, 0);
+    const enum err err = batch_check((struct str){(const char *)&key, sizeof(key)},
+                                     (struct str){append->batch, append->batch_size}, &info, NULL);
     if (err)
         return err;
-    if (info.size != append->batch_size)
-        return ERR_CORRUPT;
     batch->topic = embedded_topic_of(append->topic);
     batch->partition = append->partition;
     batch->size = append->batch_size;

@@ -191,7 +191,8 @@ enum err topics_open_all(struct embedded_log *log, struct why *why)
     for (size_t i = 0; i < count && !err; i++) {
         struct embedded_topic *topic = NULL;
         err = open_topic(log, names[i], &topic);
-        if (err == ERR_NOT_FOUND) /* removed in between */
+        /* Removed in between; or damaged, which whoever wants it finds: others go on. */
+        if (err == ERR_NOT_FOUND || err == ERR_CORRUPT)
             err = OK;
         if (err)
             why_set(why, err, "cannot open topic '%.*s': %s", STR_ARGS(names[i]), err_text(err));
@@ -378,6 +379,9 @@ static enum err open_topic(struct embedded_log *log, struct str name,
     struct store_txn *txn = NULL;
     struct stored_topic stored;
     struct embedded_topic *topic = NULL;
+    pthread_mutex_lock(&log->lock);
+    const uint64_t generation = log->generation;
+    pthread_mutex_unlock(&log->lock);
     enum err err = store_begin(log->store, false, &txn);
     if (!err)
         err = read_topic(log, txn, name, &stored);
@@ -412,7 +416,7 @@ static enum err open_topic(struct embedded_log *log, struct str name,
     }
     /* Opening may have moved the snapshot: bounds are read when all handles are known. */
     for (int32_t i = 0; i < stored.partition_count && !err; i++)
-        err = partition_refresh(log, topic, i, txn);
+        err = partition_refresh(log, topic, i, txn, generation);
     if (err)
         goto out;
     pthread_mutex_lock(&log->lock);

@@ -14,18 +14,17 @@ enum err partition_touch(struct embedded_log *log, struct store_txn *txn,
         return OK;
     pthread_mutex_lock(&log->lock);
     const uint64_t generation = log->generation;
+    const bool known = at->generation == generation;
     bool removed = topic->removed;
     pthread_mutex_unlock(&log->lock);
     enum err err = OK;
-    if (!removed && at->generation != generation) {
-        err = partition_refresh(log, topic, partition, txn);
+    if (!removed && !known) {
+        err = partition_refresh(log, topic, partition, txn, generation);
         removed = err == ERR_NOT_FOUND;
     }
     pthread_mutex_lock(&log->lock);
     if (removed)
         topic->removed = true;
-    else if (!err)
-        at->generation = generation;
     at->working_begin = at->begin_offset;
     at->working_end = at->end_offset;
     pthread_mutex_unlock(&log->lock);
