@@ -5,10 +5,17 @@
 #include "base/hash.h"
 #include "base/memory.h"
 
+#include <errno.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #define READERS_CHECK_NS 10000000000
+#define PROBE_BYTES (64 << 10)
+#define PROBE_BYTES_MAX (64 << 20)
 
 static enum err begin_write(struct store *store, struct store_txn **ret_txn);
 static enum err begin_read(struct store *store, struct store_txn **ret_txn);
+static bool disk_is_full(struct store *store, uint64_t bytes);
 static void end_write(struct store_txn *txn, bool committed);
 static enum err make_room(struct store_txn *txn, size_t size);
 
@@ -23,7 +30,10 @@ enum err store_commit(struct store_txn *txn)
 {
     must(txn != NULL);
     must(txn->write);
-    const enum err err = store_err(mdb_txn_commit(txn->mdb));
+    const int code = mdb_txn_commit(txn->mdb);
+    enum err err = store_err(code);
+    if (code == EIO && disk_is_full(txn->store, txn->appended_bytes))
+        err = ERR_FULL;
     end_write(txn, err == OK);
     return err;
 }
@@ -201,6 +211,35 @@ static enum err begin_read(struct store *store, struct store_txn **ret_txn)
     return OK;
 }
 
+/* A disk that fills up in the middle of a write takes a part of it, and LMDB calls that EIO. So we
+ * try ourselves to write as much behind the file's end, where no page is in use, while nobody else
+ * can write; afterwards the file is as long as before. */
+static bool disk_is_full(struct store *store, uint64_t bytes)
+{
+    static const char zeros[PROBE_BYTES];
+    MDB_txn *guard = NULL;
+    mdb_filehandle_t file;
+    struct stat status;
+    bool full = false;
+    if (mdb_txn_begin(store->env, NULL, 0, &guard) != 0)
+        return false;
+    if (mdb_env_get_fd(store->env, &file) != 0 || fstat(file, &status) != 0)
+        goto out;
+    const uint64_t size =
+        bytes + PROBE_BYTES < PROBE_BYTES_MAX ? bytes + PROBE_BYTES : PROBE_BYTES_MAX;
+    for (uint64_t written = 0; written < size && !full; written += PROBE_BYTES) {
+        const ssize_t result = pwrite(file, zeros, PROBE_BYTES, status.st_size + (off_t)written);
+        full = result >= 0 ? result < PROBE_BYTES : store_err(errno) == ERR_FULL;
+        if (result < 0)
+            break;
+    }
+    if (ftruncate(file, status.st_size) != 0)
+        full = false; /* stranger things than a full disk */
+out:
+    mdb_txn_abort(guard);
+    return full;
+}
+
 /* LMDB has closed the handles of a transaction that did not commit. */
 static void end_write(struct store_txn *txn, bool committed)
 {
@@ -224,10 +263,8 @@ static void end_write(struct store_txn *txn, bool committed)
 static enum err make_room(struct store_txn *txn, size_t size)
 {
     const uint64_t limit = txn->store->options.bytes_max;
-    if (limit == 0)
-        return OK;
     const uint64_t wanted = txn->appended_bytes + store_entry_bytes(txn->store, size);
-    if (txn->file_bytes + wanted > limit) {
+    if (limit && txn->file_bytes + wanted > limit) {
         if (!txn->free_known) {
             uint64_t used_bytes = 0;
             store_size(txn->store, &used_bytes, &txn->free_bytes);
