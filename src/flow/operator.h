@@ -27,7 +27,8 @@ struct operator_ops {
     /* The selected rows, in the selection's order; side says which of node->inputs they come from.
      * One batch may come in several runs, each with a part of its selection, other sides' rows in
      * between. The operator may shorten the selection, and hand the batch on. Rows and what they
-     * borrow stay until `drain` has been called. */
+     * borrow stay until `drain` has been called. What is made for a batch and lives as long goes
+     * into batch->arena. */
     void (*run)(struct operator* op, uint32_t side, struct batch *batch);
     /* Emits rows that were only held to make batches larger: what was borrowed from batches run so
      * far, and all memory of task->batch_arena, is given back after this. Called leaves first. */
@@ -56,9 +57,11 @@ struct operator
     struct operator* next; /* NULL: an output */
     uint32_t next_side;
     struct table *table; /* what pull queries read; NULL: none */
-    /* Rows in, the same row numbers out, nothing remembered: filter and project. The task runs
-     * these over whole decoded batches, before it merges its inputs by time. */
+    /* Rows in, the same row numbers out, nothing remembered: filter and project. Where these stand
+     * right above an input, the task runs them over whole decoded batches, before it merges its
+     * inputs by time. */
     bool is_stateless;
+    bool in_prefix; /* ... then `run` changes the batch in place, and emits nothing */
 };
 
 /* Hands rows to the next operator, unless the task is replaying. Empty selections go nowhere. */
@@ -76,6 +79,9 @@ void operator_free_plain(struct operator* op);
 
 /* Each makes the operator of a node (`next` is filled in by the caller, state comes with restore).
  * Memory that lives as long as the operator may come from task->arena. */
+/* op_input.c */
+MUST_CHECK enum err op_input_new(struct task *task, const struct plan_node *node,
+                                 struct operator** ret_op, struct why *why);
 /* op_filter.c */
 MUST_CHECK enum err op_filter_new(struct task *task, const struct plan_node *node,
                                   struct operator** ret_op, struct why *why);

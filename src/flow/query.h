@@ -43,7 +43,7 @@ struct query_task {
     int32_t partition_count;
     struct worker *worker;
     struct task *task;
-    bool is_ready; /* restored */
+    int64_t retry_ns; /* not built or run before */
 };
 
 struct flow {
@@ -52,10 +52,28 @@ struct flow {
     uint32_t worker_count;
     struct flow_query *queries[FLOW_QUERIES_MAX];
     uint32_t query_count;
+
+    /* Going back to the last commit, all workers together. */
+    _Atomic uint64_t generation; /* grows when a worker wants it */
+    pthread_mutex_t return_lock;
+    pthread_cond_t returned;
+    uint64_t returned_generation; /* all have left for it; under return_lock */
+    uint32_t left_count;          /* likewise */
 };
+
+/* The query stops with these words; the first ones count. [any thread] */
+void query_fail(struct flow_query *query, enum err err, const struct why *why);
+static inline bool query_failed(struct flow_query *query)
+{
+    return atomic_load(&query->state) == FLOW_ERROR;
+}
 
 /* Full name of an internal topic, in the arena. */
 struct str query_internal_topic(const struct flow_query *query, struct str suffix,
                                 struct arena *arena);
+
+/* Full name of the topic an input reads. */
+struct str query_input_topic(const struct flow_query *query, const struct plan_input *input,
+                             struct arena *arena);
 
 #endif

@@ -15,11 +15,11 @@
 struct changelog;
 struct flow_query;
 struct input;
-struct output;
+struct merge;
 struct step;
+struct step_writer;
 struct worker;
 
-#define TASK_BRANCHES_MAX 16
 #define TASK_CHANGELOGS_MAX 64
 
 struct task {
@@ -46,14 +46,42 @@ struct task {
     struct counters *counters;
     _Atomic int64_t stream_time_ms; /* highest ROWTIME run; for show */
 
-    /* What follows is task.c's own. */
-    struct log_member *member; /* the worker's */
-    struct input *inputs;      /* one a partition read */
+    /* What follows is for task.c and what it drives. */
+    struct log_member *member;   /* hands over steps, reads the first inputs */
+    struct log_member **readers; /* one for every few inputs; [0] is `member` */
+    uint32_t reader_count;
+    struct input *inputs; /* one a partition read, in the order of ties */
     uint32_t input_count;
+    struct merge *merge;
+    struct operator** outputs; /* one a branch */
+    uint32_t output_count;
     struct step *step;
+    struct step_writer *dead_letters; /* NULL: rejected records are only counted */
+    struct log_position *positions;   /* scratch: input_count; while replaying, where it ends */
+    struct log_low *lows;             /* scratch: output_count */
+    int64_t low_ms;                   /* as last said */
+    bool must_hand_over;              /* the first step of all: where it begins */
+    bool at_end;                      /* the last turn found nothing to read and nothing pending */
+    uint64_t durable;                 /* steps known to be durable */
+    int64_t replay_done;              /* records read back, and how many there are */
+    int64_t replay_total;
     enum err err; /* the first failure; the query stops with it */
     struct why why;
 };
+
+/* Builds the task of a place and loads its last commit; windows are read back in its first turns.
+ * The failure says what to do, by its reaction. */
+MUST_CHECK enum err task_new(struct flow_query *query, uint32_t index, struct task **ret_task,
+                             struct why *why);
+/* Steps on their way still commit. NULL is fine. */
+void task_free(struct task *task);
+/* Reads, runs and hands over, a bounded amount. *ret_did: there was something to do, so there may
+ * be more. Otherwise the task waits for news or for the time to pass. */
+MUST_CHECK enum err task_turn(struct task *task, bool *ret_did, struct why *why);
+/* All inputs were at their end, and all steps are durable, when the last turn ended. */
+bool task_is_idle(const struct task *task);
+/* Lets operators emit what they hold, then gives back what they borrowed. */
+void task_drain(struct task *task);
 
 /* The task cannot go on: its query goes to FLOW_ERROR with these words. The first one counts. */
 void task_fail(struct task *task, enum err err, const struct why *why);

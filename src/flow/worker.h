@@ -1,4 +1,8 @@
-/* worker.h -- a thread that owns tasks: gives each its turn, answers messages between batches. */
+/* worker.h -- a thread that owns tasks: gives each its turn, answers messages between batches.
+ *
+ * When a commit fails, or the log cannot be read, all tasks of the process go back to the last
+ * commit: every worker frees its tasks and leaves the log, and when all have left, each joins again
+ * and builds its tasks anew. */
 #ifndef FLOW_WORKER_H
 #define FLOW_WORKER_H
 
@@ -7,17 +11,27 @@
 #include <stdint.h>
 
 struct flow;
+struct flow_query;
 struct worker;
 
-MUST_CHECK enum err worker_new(struct flow *flow, uint32_t index, struct worker **ret_worker,
-                               struct why *why);
+MUST_CHECK enum err worker_new(struct flow *flow, struct worker **ret_worker, struct why *why);
 /* Stops the thread; its tasks have been taken from it before. Frees it. NULL is fine. */
 void worker_free(struct worker *worker);
 
 /* What a message does, on the worker's thread, between two batches: tasks of this worker and their
  * operators may be touched. */
 typedef void worker_act(struct worker *worker, void *context);
-/* Sends a message and waits until it was done. [any thread but the worker's] */
+/* Sends a message and waits until it was done. [any thread but a worker's] */
 void worker_ask(struct worker *worker, worker_act *act, void *context);
+
+/* Builds the query's tasks that belong to this worker and takes them on. On failure it has none of
+ * them. [worker] */
+MUST_CHECK enum err worker_add_query(struct worker *worker, struct flow_query *query,
+                                     struct why *why);
+/* Frees the query's tasks. [worker] */
+void worker_remove_query(struct worker *worker, struct flow_query *query);
+/* Gives every task a turn and says whether nothing was left to do, for any. *activity grows
+ * whenever a task did something. [worker] */
+bool worker_is_idle(struct worker *worker, uint64_t *activity);
 
 #endif

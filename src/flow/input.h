@@ -1,0 +1,85 @@
+/* input.h -- one partition that a task reads: records to batches of rows, and how far it got.
+ *
+ * An input holds at most one batch of rows: decoded, and taken through the stateless operators
+ * right above it (its prefix). `row` is the head, the next row to run. Records that were set aside
+ * while decoding become dead letters when the head passes them, so that they go with the step that
+ * counts them as read.
+ *
+ * A raw input decodes nothing: a stream join takes the records as they lie. */
+#ifndef FLOW_INPUT_H
+#define FLOW_INPUT_H
+
+#include "data/time.h"
+#include "flow/operator.h"
+#include "format/format.h"
+#include "log/log.h"
+
+#include <stdint.h>
+
+#define INPUT_READ_BYTES_MAX (256 << 10)
+#define INPUT_PREFIX_MAX 16
+
+struct task;
+
+/* A record that becomes no row. */
+struct reject {
+    const struct record *record;
+    struct str stage; /* static */
+    struct str reason;
+};
+
+struct input {
+    struct task *task;
+    const struct plan_input *plan;
+    uint32_t plan_index; /* of the stage's inputs */
+    int32_t partition;
+    struct log_topic *topic;
+    struct log_member *reader;
+    struct record_format format; /* with the topic's full name */
+    struct decoder *decoder;     /* NULL: raw */
+    const struct time_pattern *pattern;
+    struct operator* prefix[INPUT_PREFIX_MAX];
+    uint32_t prefix_count;
+    struct operator* entry; /* what the rows are run into */
+    uint32_t entry_side;
+
+    int64_t next_offset;    /* of the first record that was not run: the position */
+    int64_t from_offset;    /* the lowest its windows hold; INT64_MAX: none */
+    int64_t trimmed_offset; /* internal: before this is gone, or asked to go */
+    int64_t read_offset;    /* where the next read begins */
+    int64_t stop_offset;    /* replaying ends here; INT64_MAX: not replaying */
+    struct log_records *records;
+    uint32_t record_at; /* the first record not decoded */
+
+    struct arena arena;  /* of the batch */
+    struct batch *batch; /* NULL: none; selection as the prefix left it */
+    const struct record *batch_records;
+    int64_t after_offset; /* where reading goes on after the batch */
+    uint32_t row;
+    uint16_t *selection;
+    uint32_t selected_count;
+    uint32_t selected_at;
+    struct reject *rejects;
+    uint32_t reject_count;
+    uint32_t reject_at;
+
+    int64_t time_ms; /* highest ROWTIME run */
+    int64_t low_ms;  /* without rows: nothing earlier than this will come */
+    uint64_t polled; /* the merge's epoch of the last poll */
+};
+
+void input_release(struct input *input);
+/* Reading goes on at the offset; drops the batch. */
+void input_seek(struct input *input, int64_t offset);
+static inline bool input_has_row(const struct input *input)
+{
+    return input->batch && input->row < input->batch->row_count;
+}
+
+/* Without a row: gets the next batch, if there are records. *ret_got: records were read, though
+ * perhaps no row came of them. ERR_UNAVAILABLE, ERR_AGAIN: cannot be had now. */
+MUST_CHECK enum err input_poll(struct input *input, bool *ret_got, struct why *why);
+/* Runs rows up to (not including) `end`. */
+void input_run(struct input *input, uint32_t end);
+
+#endif

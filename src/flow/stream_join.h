@@ -1,0 +1,127 @@
+/* stream_join.h -- what the stream-stream join's own files share; nobody else includes it.
+ *
+ * Each side keeps a window of its rows: key, and the columns the join carries. A row that arrives
+ * looks its partners up in the other side's window, then goes into its own.
+ *
+ * Lateness is each window's own affair, as in Kafka Streams: a window's time is the highest its own
+ * side has seen; what lies further back than the retention cannot be found any more, and is not put
+ * in. The join's stream time, over both sides, only decides about rows without a partner. */
+#ifndef FLOW_STREAM_JOIN_H
+#define FLOW_STREAM_JOIN_H
+
+#include "flow/operator.h"
+#include "flow/waiting.h"
+#include "flow/window.h"
+
+struct changelog;
+struct input;
+struct stream_join;
+
+enum { JOIN_LEFT_SIDE, JOIN_RIGHT_SIDE };
+
+/* How many rows ahead of the one that is run each step of its look-up is asked for. */
+#define PREFETCH_HEAD 32
+#define PREFETCH_ENTRY 16
+#define PREFETCH_ROW 8
+
+struct join_side {
+    struct window window;
+    int64_t observed_ms; /* highest ROWTIME of this side; INT64_MIN: none */
+    int64_t back_ms;     /* partners of a row here: from its time - back_ms */
+    int64_t ahead_ms;    /* to its time + ahead_ms */
+    bool pads;           /* rows without a partner are results too */
+    uint32_t input;      /* the plan's input below */
+    uint32_t first_column;
+    const uint16_t *carried;
+    uint32_t carried_count;
+
+    /* How a stored row's cells go into the join's columns. Columns past those of the join's row
+     * type take what is stored and not carried. */
+    uint16_t *read_map;
+    uint32_t read_count;
+    uint16_t *key_columns; /* carried columns that are this side's key, to be had from the key */
+    uint16_t *key_numbers; /* which of the key's columns each is */
+    uint32_t key_column_count;
+    const struct input *raw; /* records are taken as they lie; NULL: rows are decoded */
+
+    /* The batch that is being run: by row. */
+    uint32_t *hashes;
+    struct str *keys; /* data NULL: no key */
+    const uint16_t *order;
+    uint32_t order_count;
+    uint32_t order_at;
+    struct buf key_bytes;
+    struct buf value_bytes;
+
+    struct waiting waiting;
+};
+
+struct stream_join {
+    struct operator op; /* first */
+    int64_t retention_ms;
+    int64_t stream_time_ms;
+    int64_t expired_ms; /* stream time when waiting rows were last looked at */
+    bool key_is_text;   /* one STRING or BYTES column: its bytes; else a kept row of the key */
+    bool waits;         /* rows without a partner are held until the window has closed */
+    bool was_replaying;
+    struct join_side sides[2];
+    const struct type **spare_types; /* of columns past the row type's */
+    uint32_t spare_count;
+    struct arena out_arena;
+    struct batch *out; /* rows not yet emitted; NULL: none */
+    uint32_t *matches; /* scratch */
+    uint32_t match_capacity;
+    struct noted noted;
+    struct changelog *notes; /* NULL: nothing is held */
+};
+
+/* A row that arrives. */
+struct join_arrival {
+    uint32_t side;
+    struct batch *batch;
+    uint32_t row;
+    int64_t timestamp_ms;
+    int64_t offset;
+    uint32_t hash;
+    struct str key;
+};
+
+/* stream_join_rows.c: between rows, bytes and columns. */
+void join_rows_init(struct stream_join *join);
+void join_rows_release(struct stream_join *join);
+void join_prepare(struct operator* op, uint32_t side, struct batch *batch);
+/* The bytes a window holds of the row. Valid until the next call for the side. */
+struct str join_value(struct stream_join *join, const struct join_arrival *arrival);
+/* One row of the result: the arrival, and its partner in the other window. */
+void join_emit_match(struct stream_join *join, const struct join_arrival *arrival,
+                     uint32_t partner_id);
+/* The arrival alone; a stored row alone. */
+void join_emit_alone(struct stream_join *join, const struct join_arrival *arrival);
+void join_emit_stored(struct stream_join *join, uint32_t side, uint32_t id);
+/* Hands the result's rows on. */
+void join_flush(struct stream_join *join);
+
+/* stream_join_outer.c: rows without a partner. */
+MUST_CHECK enum err join_outer_open(struct stream_join *join, struct why *why);
+void join_outer_release(struct stream_join *join);
+/* Loads what was noted. */
+MUST_CHECK enum err join_outer_load(struct stream_join *join, struct why *why);
+/* An arrival that found no partner; id 0: its window did not take it. */
+void join_outer_unmatched(struct stream_join *join, const struct join_arrival *arrival,
+                          uint32_t id);
+/* Emits what has waited long enough, before an arrival at stream time is joined. */
+void join_outer_expire(struct stream_join *join);
+/* After windows were read back: forgets what had been sent before. */
+void join_outer_restored(struct stream_join *join);
+void join_outer_end_step(struct stream_join *join);
+
+/* The sum, or the end of the range it would leave. */
+static inline int64_t time_add(int64_t timestamp_ms, int64_t duration_ms)
+{
+    int64_t sum;
+    if (!__builtin_add_overflow(timestamp_ms, duration_ms, &sum))
+        return sum;
+    return duration_ms < 0 ? INT64_MIN : INT64_MAX;
+}
+
+#endif

@@ -1,0 +1,130 @@
+/* window.h -- one side of a windowed join: kept rows in the order they came, found by key.
+ *
+ * Rows lie in blocks of bytes, one behind the other; entries of the index lie in segments of
+ * WINDOW_SEGMENT_ROWS, one behind the other too. An entry's id is its number since the beginning
+ * (32 bits, around and around, never 0), so that its segment and place follow from the id. A table
+ * of heads has the newest id of every hash class; each entry says the id before it in its class.
+ * Nothing is ever taken out but whole segments, oldest first, when all their rows are past the
+ * retention: a chain ends where ids are below the lowest one still there. Heads are swept more
+ * often than ids come around, so that none names a row that took an old one's id.
+ *
+ * An entry takes 24 bytes, a head 4, with one to two heads an entry, and a mark one bit. */
+#ifndef FLOW_WINDOW_H
+#define FLOW_WINDOW_H
+
+#include "base/str.h"
+
+#include <stdint.h>
+
+#define WINDOW_SEGMENT_ROWS 1024
+
+struct window_entry {
+    char *row;
+    int64_t timestamp_ms;
+    uint32_t hash;
+    uint32_t next; /* the id before it in its chain; 0: none */
+};
+
+struct window_segment {
+    int64_t timestamp_max_ms;
+    int64_t first_offset; /* of the source's records whose rows are in it */
+    uint64_t marked[WINDOW_SEGMENT_ROWS / 64];
+    struct window_entry entries[WINDOW_SEGMENT_ROWS];
+};
+
+struct window_block;
+
+struct window {
+    uint32_t *heads;
+    uint32_t head_mask;
+    uint32_t next_id;
+    uint32_t lowest_id; /* live ids: lowest_id <= id < next_id, around */
+    uint32_t swept_id;
+    struct window_segment **segments; /* a ring by (id / WINDOW_SEGMENT_ROWS) & segment_mask */
+    uint32_t segment_mask;
+    uint32_t segment_count;
+    struct window_segment *spare;
+    struct window_block *block_first; /* oldest */
+    struct window_block *block_last;
+    size_t block_size;
+    uint64_t bytes;
+};
+
+/* A row as it is stored, taken apart. Valid until the next window_expire. */
+struct window_row {
+    struct str key;
+    struct str value;
+    int64_t offset;
+};
+
+void window_init(struct window *window);
+void window_release(struct window *window);
+/* Copies a row in. offset: of its source record, ascending. Returns its id. */
+uint32_t window_put(struct window *window, uint32_t hash, int64_t timestamp_ms, int64_t offset,
+                    struct str key, struct str value);
+/* Drops the oldest segments all of whose rows are before floor_ms. */
+void window_expire(struct window *window, int64_t floor_ms);
+/* The lowest offset of the rows still there; INT64_MAX: there are none. */
+int64_t window_from_offset(const struct window *window);
+uint32_t window_row_count(const struct window *window);
+struct window_row window_read(const struct window *window, uint32_t id);
+
+static inline bool window_has(const struct window *window, uint32_t id)
+{
+    return id != 0 && (uint32_t)(id - window->lowest_id) < window->next_id - window->lowest_id;
+}
+
+static inline struct window_entry *window_entry(const struct window *window, uint32_t id)
+{
+    return &window->segments[(id / WINDOW_SEGMENT_ROWS) & window->segment_mask]
+                ->entries[id % WINDOW_SEGMENT_ROWS];
+}
+
+/* The newest id of a hash class; go on with the entry's next while window_has. */
+static inline uint32_t window_head(const struct window *window, uint32_t hash)
+{
+    return window->heads[hash & window->head_mask];
+}
+
+/* One bit a row, for the owner; clear at first. */
+static inline bool window_is_marked(const struct window *window, uint32_t id)
+{
+    const struct window_segment *segment =
+        window->segments[(id / WINDOW_SEGMENT_ROWS) & window->segment_mask];
+    return segment->marked[id % WINDOW_SEGMENT_ROWS / 64] >> (id % 64) & 1;
+}
+
+static inline void window_mark(struct window *window, uint32_t id, bool marked)
+{
+    uint64_t *bits = &window->segments[(id / WINDOW_SEGMENT_ROWS) & window->segment_mask]
+                          ->marked[id % WINDOW_SEGMENT_ROWS / 64];
+    const uint64_t bit = (uint64_t)1 << (id % 64);
+    *bits = marked ? *bits | bit : *bits & ~bit;
+}
+
+/* Three steps of a look-up that waits for memory, to be spread over many rows. */
+static inline void window_prefetch_head(const struct window *window, uint32_t hash)
+{
+    __builtin_prefetch(&window->heads[hash & window->head_mask], 1);
+}
+
+static inline void window_prefetch_entry(const struct window *window, uint32_t hash)
+{
+    const uint32_t id = window_head(window, hash);
+    if (window_has(window, id))
+        __builtin_prefetch(window_entry(window, id));
+}
+
+static inline void window_prefetch_row(const struct window *window, uint32_t hash)
+{
+    const uint32_t id = window_head(window, hash);
+    if (!window_has(window, id))
+        return;
+    const struct window_entry *entry = window_entry(window, id);
+    if (entry->hash == hash) {
+        __builtin_prefetch(entry->row);
+        __builtin_prefetch(entry->row + 64);
+    }
+}
+
+#endif

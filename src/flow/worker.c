@@ -1,0 +1,322 @@
+/* worker.c -- the loop of a worker's thread. */
+#include "flow/worker.h"
+
+#include "base/clock.h"
+#include "base/memory.h"
+#include "base/queue.h"
+#include "flow/query.h"
+
+#define MESSAGES_MAX 64
+#define WAIT_MS 10         /* longest time until a message is seen */
+#define LOOK_NS 100000000  /* tasks get a turn at least so often, news or not */
+#define RETRY_NS 100000000 /* after something that is not reachable */
+#define RETURN_NS_MIN 10000000
+#define RETURN_NS_MAX 2000000000
+
+struct seat {
+    struct flow_query *query;
+    uint32_t index;
+};
+
+struct message {
+    worker_act *act;
+    void *context;
+    pthread_mutex_t lock;
+    pthread_cond_t done_changed;
+    bool done;
+};
+
+struct worker {
+    struct flow *flow;
+    pthread_t thread;
+    struct queue messages; /* of struct message *, the sender's */
+    bool stopping;
+    /* the thread's own */
+    struct log_member *member; /* to wait with; NULL while it cannot be had */
+    struct seat *seats;
+    uint32_t seat_count;
+    uint32_t seat_capacity;
+    uint64_t generation;
+    int64_t return_ns; /* how long to wait after going back */
+    uint64_t activity;
+};
+
+static void *worker_run(void *context);
+static bool handle_messages(struct worker *worker);
+static bool turn_all(struct worker *worker);
+static bool turn(struct worker *worker, struct seat seat);
+static enum err build(struct worker *worker, struct seat seat, struct why *why);
+static void react(struct worker *worker, struct seat seat, enum err err, const struct why *why);
+static bool wait_for_news(struct worker *worker);
+static void go_back(struct worker *worker);
+static void meet_others(struct worker *worker, uint64_t generation);
+
+enum err worker_new(struct flow *flow, struct worker **ret_worker, struct why *why)
+{
+    struct worker *worker = MEMORY_NEW(struct worker);
+    worker->flow = flow;
+    worker->return_ns = RETURN_NS_MIN;
+    const struct log_member_options options = {.name = STR("worker")};
+    const enum err err = log_join(flow->options.log, &options, &worker->member, why);
+    if (err != OK) {
+        free(worker);
+        return err;
+    }
+    queue_init(&worker->messages, MESSAGES_MAX);
+    must(pthread_create(&worker->thread, NULL, worker_run, worker) == 0);
+    *ret_worker = worker;
+    return OK;
+}
+
+static void act_stop(struct worker *worker, void *context)
+{
+    worker->stopping = true;
+}
+
+void worker_free(struct worker *worker)
+{
+    if (!worker)
+        return;
+    worker_ask(worker, act_stop, NULL);
+    pthread_join(worker->thread, NULL);
+    must(worker->seat_count == 0);
+    log_leave(worker->member);
+    queue_release(&worker->messages);
+    free(worker->seats);
+    free(worker);
+}
+
+void worker_ask(struct worker *worker, worker_act *act, void *context)
+{
+    struct message message = {.act = act, .context = context};
+    pthread_mutex_init(&message.lock, NULL);
+    pthread_cond_init(&message.done_changed, NULL);
+    const enum err err = queue_push(&worker->messages, &message, QUEUE_FOREVER);
+    must(err == OK);
+    pthread_mutex_lock(&message.lock);
+    while (!message.done)
+        pthread_cond_wait(&message.done_changed, &message.lock);
+    pthread_mutex_unlock(&message.lock);
+    pthread_cond_destroy(&message.done_changed);
+    pthread_mutex_destroy(&message.lock);
+}
+
+enum err worker_add_query(struct worker *worker, struct flow_query *query, struct why *why)
+{
+    for (uint32_t i = 0; i < query->task_count; i++) {
+        if (query->tasks[i].worker != worker)
+            continue;
+        if (worker->seat_count == worker->seat_capacity) {
+            worker->seat_capacity = worker->seat_capacity ? worker->seat_capacity * 2 : 16;
+            worker->seats =
+                memory_realloc(worker->seats, worker->seat_capacity * sizeof(*worker->seats));
+        }
+        const struct seat seat = {.query = query, .index = i};
+        worker->seats[worker->seat_count++] = seat;
+        /* On its way back to the last commit, it builds them with all the others. */
+        const bool is_back = atomic_load(&worker->flow->generation) == worker->generation;
+        const enum err err = is_back ? build(worker, seat, why) : OK;
+        if (err != OK) {
+            worker_remove_query(worker, query);
+            return err;
+        }
+    }
+    return OK;
+}
+
+void worker_remove_query(struct worker *worker, struct flow_query *query)
+{
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < worker->seat_count; i++) {
+        const struct seat seat = worker->seats[i];
+        if (seat.query != query) {
+            worker->seats[kept++] = seat;
+            continue;
+        }
+        task_free(query->tasks[seat.index].task);
+        query->tasks[seat.index].task = NULL;
+    }
+    worker->seat_count = kept;
+}
+
+bool worker_is_idle(struct worker *worker, uint64_t *activity)
+{
+    bool idle = atomic_load(&worker->flow->generation) == worker->generation;
+    if (idle && turn_all(worker))
+        idle = false;
+    for (uint32_t i = 0; i < worker->seat_count && idle; i++) {
+        struct flow_query *query = worker->seats[i].query;
+        const struct task *task = query->tasks[worker->seats[i].index].task;
+        if (query_failed(query) || atomic_load(&query->paused))
+            continue;
+        idle = task && !task->replaying && task_is_idle(task);
+    }
+    *activity += worker->activity;
+    return idle;
+}
+
+static void *worker_run(void *context)
+{
+    struct worker *worker = context;
+    bool has_news = true;
+    int64_t looked_ns = 0;
+    while (!worker->stopping) {
+        if (handle_messages(worker))
+            has_news = true;
+        if (atomic_load(&worker->flow->generation) != worker->generation) {
+            go_back(worker);
+            has_news = true;
+        }
+        const int64_t now_ns = clock_monotonic_ns();
+        if (has_news || now_ns - looked_ns >= LOOK_NS) {
+            looked_ns = now_ns;
+            has_news = turn_all(worker);
+            if (has_news)
+                continue;
+        }
+        has_news = wait_for_news(worker);
+    }
+    return NULL;
+}
+
+static bool handle_messages(struct worker *worker)
+{
+    bool any = false;
+    void *item;
+    while (queue_pop(&worker->messages, 0, &item) == OK) {
+        struct message *message = item;
+        message->act(worker, message->context);
+        pthread_mutex_lock(&message->lock);
+        message->done = true;
+        pthread_cond_signal(&message->done_changed);
+        pthread_mutex_unlock(&message->lock);
+        any = true;
+    }
+    return any;
+}
+
+static bool turn_all(struct worker *worker)
+{
+    bool did = false;
+    for (uint32_t i = 0; i < worker->seat_count; i++)
+        if (turn(worker, worker->seats[i]))
+            did = true;
+    if (did)
+        worker->activity++;
+    return did;
+}
+
+static bool turn(struct worker *worker, struct seat seat)
+{
+    struct flow_query *query = seat.query;
+    struct query_task *slot = &query->tasks[seat.index];
+    if (query_failed(query) || atomic_load(&query->paused) ||
+        atomic_load(&worker->flow->generation) != worker->generation)
+        return false;
+    if (slot->retry_ns != 0 && clock_monotonic_ns() < slot->retry_ns)
+        return false;
+    slot->retry_ns = 0;
+    struct why why = {0};
+    bool did = false;
+    enum err err = OK;
+    if (!slot->task) {
+        err = build(worker, seat, &why);
+        did = err == OK;
+    } else {
+        err = task_turn(slot->task, &did, &why);
+    }
+    if (err != OK)
+        react(worker, seat, err, &why);
+    else if (did)
+        worker->return_ns = RETURN_NS_MIN;
+    return did;
+}
+
+static enum err build(struct worker *worker, struct seat seat, struct why *why)
+{
+    struct task *task;
+    const enum err err = task_new(seat.query, seat.index, &task, why);
+    if (err == OK)
+        seat.query->tasks[seat.index].task = task;
+    return err;
+}
+
+/* What to do about a failure stands with each error. */
+static void react(struct worker *worker, struct seat seat, enum err err, const struct why *why)
+{
+    struct query_task *slot = &seat.query->tasks[seat.index];
+    uint64_t generation = worker->generation;
+    switch (err_reaction(err)) {
+    case REACTION_REBUILD:
+        atomic_compare_exchange_strong(&worker->flow->generation, &generation, generation + 1);
+        return;
+    case REACTION_RETRY:
+        slot->retry_ns = clock_monotonic_ns() + RETRY_NS;
+        return;
+    default:
+        query_fail(seat.query, err, why);
+    }
+}
+
+static bool wait_for_news(struct worker *worker)
+{
+    if (!worker->member) {
+        clock_sleep_ms(WAIT_MS);
+        return true;
+    }
+    const enum err err = log_wait(worker->member, WAIT_MS);
+    if (err != OK && err != ERR_AGAIN) {
+        /* Whoever reads or commits will say what is wrong. */
+        clock_sleep_ms(WAIT_MS);
+    }
+    return err != ERR_AGAIN;
+}
+
+static void go_back(struct worker *worker)
+{
+    const uint64_t generation = atomic_load(&worker->flow->generation);
+    for (uint32_t i = 0; i < worker->seat_count; i++) {
+        const struct seat seat = worker->seats[i];
+        struct query_task *slot = &seat.query->tasks[seat.index];
+        if (seat.index == 0)
+            counters_add(&seat.query->counters, COUNTER_rebuilds, 1);
+        task_free(slot->task);
+        slot->task = NULL;
+        slot->retry_ns = clock_monotonic_ns() + worker->return_ns;
+    }
+    if (worker->return_ns < RETURN_NS_MAX)
+        worker->return_ns *= 2;
+    log_leave(worker->member);
+    worker->member = NULL;
+    meet_others(worker, generation);
+    worker->generation = generation;
+    const struct log_member_options options = {.name = STR("worker")};
+    if (log_join(worker->flow->options.log, &options, &worker->member, NULL) != OK)
+        worker->member = NULL;
+}
+
+/* Nobody joins again before everybody has left; messages are answered meanwhile. */
+static void meet_others(struct worker *worker, uint64_t generation)
+{
+    struct flow *flow = worker->flow;
+    pthread_mutex_lock(&flow->return_lock);
+    if (++flow->left_count == flow->worker_count) {
+        flow->left_count = 0;
+        flow->returned_generation = generation;
+        pthread_cond_broadcast(&flow->returned);
+    }
+    while (flow->returned_generation < generation) {
+        struct timespec until;
+        clock_gettime(CLOCK_REALTIME, &until);
+        until.tv_nsec += WAIT_MS * 1000000;
+        if (until.tv_nsec >= 1000000000) {
+            until.tv_sec++;
+            until.tv_nsec -= 1000000000;
+        }
+        pthread_cond_timedwait(&flow->returned, &flow->return_lock, &until);
+        pthread_mutex_unlock(&flow->return_lock);
+        (void)handle_messages(worker);
+        pthread_mutex_lock(&flow->return_lock);
+    }
+    pthread_mutex_unlock(&flow->return_lock);
+}
