@@ -14,7 +14,7 @@ enum exit_code {
     EXIT_INTERRUPTED = 130
 };
 
-#define CLI_ARGUMENTS_MAX 64
+#define CLI_ARGUMENTS_MAX 512
 
 /* One invocation: what was said and what it means. */
 struct invocation {
@@ -70,7 +70,7 @@ void interrupt_on(void (*function)(void));
 
 /* The commands, each in a file of its name. */
 extern const struct command command_up, command_generate, command_run, command_topic,
-    command_registry, command_verify, command_version, command_dlq;
+    command_registry, command_verify, command_test, command_version, command_dlq;
 extern const struct command *const commands[];
 extern const uint32_t command_count;
 
