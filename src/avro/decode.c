@@ -64,6 +64,9 @@ enum err avro_decode(const struct avro_decoder *decoder, struct str body, struct
                                     .zero_width_items = AVRO_ZERO_WIDTH_ITEMS_MAX},
                       .arena = arena};
     size_t row = first_row;
+    struct column none; /* nobody's: there are no targets */
+    if (!columns)
+        columns = &none;
     struct frame frames[AVRO_DEPTH_MAX];
     struct frame *frame = frames;
     const struct step *step = decoder->steps;
@@ -326,7 +329,7 @@ skip_list_end_step : {
 }
 skip_node_step : {
     const uint8_t *after;
-    const enum err err = avro_skip(step->node, at, end, &run.allowance, 0, &after);
+    const enum err err = avro_skip_value(step->node, at, end, &run.allowance, 0, &after);
     if (err)
         return err;
     at = after;

@@ -204,7 +204,7 @@ static void skip_nullable(struct compiler *compiler, const struct avro_node *nod
 }
 
 /* Whether a value is skipped by steps of its own: the shapes that real schemas are made of, as
- * long as they are few. The rest, and whatever is recursive, is left to avro_skip. */
+ * long as they are few. The rest, and whatever is recursive, is left to avro_skip_value. */
 static bool skips_by_steps(const struct compiler *compiler, const struct avro_node *node)
 {
     const bool small = compiler->skip_depth < SKIP_DEPTH_MAX && compiler->count < SKIP_STEPS_MAX &&

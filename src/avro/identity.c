@@ -120,20 +120,19 @@ static void write_fields(struct writer *writer, const json_t *fields, struct str
     }
 }
 
-static void write_named(struct writer *writer, const json_t *json, struct str space)
+static void write_named(struct writer *writer, const json_t *json, bool record, struct str space)
 {
     struct buf *buf = writer->buf;
-    static const char *const done[] = {"type", "name", "namespace", "fields", NULL};
+    const char *const done[] = {"type", "name", "namespace", record ? "fields" : NULL, NULL};
     const struct str full = avro_definition_name(json, space, &writer->arena);
     map_set(&writer->names, full, writer);
     buf_append_str(buf, STR(",\"name\":"));
     avro_string_write(buf, full);
     if (!avro_namespace(full).data && space.size)
         buf_append_str(buf, STR(",\"namespace\":\"\""));
-    const json_t *fields = json_object_get(json, "fields");
-    if (json_is_array(fields)) {
+    if (record) {
         buf_append_str(buf, STR(",\"fields\":["));
-        write_fields(writer, fields, avro_namespace(full));
+        write_fields(writer, json_object_get(json, "fields"), avro_namespace(full));
         buf_append_byte(buf, ']');
     }
     write_others(writer, json, done);
@@ -159,9 +158,8 @@ static void write_object(struct writer *writer, const json_t *json, struct str s
     const bool map = str_equal(word, STR("map"));
     const bool primitive = word.size && avro_primitive(word) != AVRO_UNION;
     /* Outside of primitives and complex types' words the object is but a wrapping. */
-    const bool named = json_object_get(json, "name") && word.size &&
-                       (str_equal(word, STR("record")) || str_equal(word, STR("error")) ||
-                        str_equal(word, STR("enum")) || str_equal(word, STR("fixed")));
+    const bool record = str_equal(word, STR("record")) || str_equal(word, STR("error"));
+    const bool named = record || str_equal(word, STR("enum")) || str_equal(word, STR("fixed"));
     if ((!array && !map && !primitive && !named) || (primitive && json_object_size(json) == 1)) {
         write_type(writer, type, space);
         return;
@@ -169,7 +167,7 @@ static void write_object(struct writer *writer, const json_t *json, struct str s
     buf_append_str(buf, STR("{\"type\":"));
     avro_string_write(buf, word);
     if (named)
-        write_named(writer, json, space);
+        write_named(writer, json, record, space);
     else if (array || map)
         write_list(writer, json, array ? "items" : "values", space);
     else

@@ -114,8 +114,9 @@ MUST_CHECK static inline enum err avro_block_read(const uint8_t *at, const uint8
 }
 
 /* Goes past one value and checks it on the way. `depth` counts from 0. */
-MUST_CHECK enum err avro_skip(const struct avro_node *node, const uint8_t *at, const uint8_t *end,
-                              struct allowance *allowance, int depth, const uint8_t **ret_at);
+MUST_CHECK enum err avro_skip_value(const struct avro_node *node, const uint8_t *at,
+                                    const uint8_t *end, struct allowance *allowance, int depth,
+                                    const uint8_t **ret_at);
 /* STEP_NUMBER: any number's way to a cell that has no step of its own; text is made in the arena.
  * NULL when the bytes are malformed. */
 const uint8_t *avro_number_read(const struct step *step, const uint8_t *at, const uint8_t *end,

@@ -55,7 +55,7 @@ static enum err skip_list(const struct avro_node *node, const uint8_t *at, const
             struct str key;
             if (map && !(at = string_read(at, end, &key)))
                 return ERR_MALFORMED;
-            err = avro_skip(node->item, at, end, allowance, depth + 1, &at);
+            err = avro_skip_value(node->item, at, end, allowance, depth + 1, &at);
             if (err)
                 return err;
         }
@@ -73,7 +73,8 @@ static enum err skip_fields(const struct avro_node *node, const uint8_t *at, con
     if (node->width_min == 0 && (allowance->zero_width_items -= node->count + 1) < 0)
         return ERR_LIMIT;
     for (uint32_t i = 0; i < node->count; i++) {
-        const enum err err = avro_skip(node->fields[i].node, at, end, allowance, depth + 1, &at);
+        const enum err err =
+            avro_skip_value(node->fields[i].node, at, end, allowance, depth + 1, &at);
         if (err)
             return err;
     }
@@ -86,8 +87,8 @@ static const uint8_t *skip_fixed(const uint8_t *at, const uint8_t *end, size_t s
     return size <= (size_t)(end - at) ? at + size : NULL;
 }
 
-enum err avro_skip(const struct avro_node *node, const uint8_t *at, const uint8_t *end,
-                   struct allowance *allowance, int depth, const uint8_t **ret_at)
+enum err avro_skip_value(const struct avro_node *node, const uint8_t *at, const uint8_t *end,
+                         struct allowance *allowance, int depth, const uint8_t **ret_at)
 {
     if (depth >= AVRO_DEPTH_MAX)
         return ERR_LIMIT;
@@ -130,7 +131,7 @@ enum err avro_skip(const struct avro_node *node, const uint8_t *at, const uint8_
         at = varint_get(at, end, &number);
         if (!at || (uint64_t)number >= node->count)
             return ERR_MALFORMED;
-        return avro_skip(node->branches[number], at, end, allowance, depth + 1, ret_at);
+        return avro_skip_value(node->branches[number], at, end, allowance, depth + 1, ret_at);
     case AVRO_RECORD:
         return skip_fields(node, at, end, allowance, depth, ret_at);
     case AVRO_ARRAY:

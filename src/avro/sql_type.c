@@ -8,6 +8,7 @@ struct typing {
     struct arena *arena;
     bool upper;
     uint32_t count;
+    const struct avro_node *around[TYPE_DEPTH_MAX]; /* by depth */
 };
 
 static const struct type *type_of(struct typing *typing, const struct avro_node *node, int depth);
@@ -85,6 +86,10 @@ static const struct type *type_of(struct typing *typing, const struct avro_node 
 {
     if (++typing->count > TYPES_MAX || depth >= TYPE_DEPTH_MAX - 1)
         return NULL;
+    typing->around[depth] = node;
+    for (int i = 0; i < depth && node->kind == AVRO_RECORD; i++)
+        if (typing->around[i] == node)
+            return NULL;
     switch (node->kind) {
     case AVRO_NULL:
         return NULL;

@@ -12,44 +12,45 @@
 #define LIST RECORD(FIELD("v", "\"int\"") "," FIELD("next", "[\"null\",\"R\"]"))
 
 static const char rich_schema[] = RECORD(
-    FIELD("s", "\"string\"") "," FIELD("l", "\"long\"") "," FIELD("i", "\"int\"") "," FIELD("f", "\"float\"") "," FIELD("d", "\"double\"") "," FIELD("b", "\"boolean\"") "," FIELD("y", "\"bytes\"") "," FIELD("u", "[\"null\",\"string\"]") "," FIELD(
-        "x",
-        "{\"type\":\"fixed\",\"name\":\"F\",\"size\":"
-        "3}") "," FIELD("e",
-                        "{\"type\":\"enum\",\"name\":"
-                        "\"E\",\"symbols\":[\"A\","
-                        "\"B\"]}") "," FIELD("a",
-                                             "{\"type"
-                                             "\":"
-                                             "\"array"
-                                             "\","
-                                             "\"items"
-                                             "\":{"
-                                             "\"type\""
-                                             ":\"recor"
-                                             "d\","
-                                             "\"name\""
-                                             ":\"I\","
-                                             "\"fields"
-                                             "\":"
-                                             "[" FIELD(
-                                                 "k",
-                                                 "\"s"
-                                                 "tri"
-                                                 "ng"
-                                                 "\"") "," FIELD("n",
-                                                                 "[\"i"
-                                                                 "nt\""
-                                                                 ",\"n"
-                                                                 "ull"
-                                                                 "\"]") "]}}") "," FIELD("m",
-                                                                                         "{\"type\""
-                                                                                         ":\"map\","
-                                                                                         "\"values"
-                                                                                         "\":"
-                                                                                         "\"long\""
-                                                                                         "}") "," FIELD("p",
-                                                                                                        "{\"type\":\"bytes\",\"logicalType\":\"decimal\",\"precision\":6,\"scale\":2}"));
+    FIELD("s", "\"string\"") "," FIELD("l", "\"long\"") "," FIELD("i", "\"int\"") "," FIELD("f", "\"float\"") "," FIELD("d", "\"double\"") "," FIELD("b", "\"boolean\"") "," FIELD("y", "\"bytes\"") "," FIELD(
+        "u",
+        "[\"null\",\"string\"]") "," FIELD("x",
+                                           "{\"type\":\"fixed\",\"name\":\"F\",\"size\":"
+                                           "3}") "," FIELD("e",
+                                                           "{\"type\":\"enum\",\"name\":"
+                                                           "\"E\",\"symbols\":[\"A\","
+                                                           "\"B\"]}") "," FIELD("a",
+                                                                                "{\"type"
+                                                                                "\":"
+                                                                                "\"array"
+                                                                                "\","
+                                                                                "\"items"
+                                                                                "\":{"
+                                                                                "\"type\""
+                                                                                ":\"recor"
+                                                                                "d\","
+                                                                                "\"name\""
+                                                                                ":\"I\","
+                                                                                "\"fields"
+                                                                                "\":"
+                                                                                "[" FIELD(
+                                                                                    "k",
+                                                                                    "\"s"
+                                                                                    "tri"
+                                                                                    "ng"
+                                                                                    "\"") "," FIELD("n",
+                                                                                                    "[\"i"
+                                                                                                    "nt\""
+                                                                                                    ",\"n"
+                                                                                                    "ull"
+                                                                                                    "\"]") "]}}") "," FIELD("m",
+                                                                                                                            "{\"type\""
+                                                                                                                            ":\"map\","
+                                                                                                                            "\"values"
+                                                                                                                            "\":"
+                                                                                                                            "\"long\""
+                                                                                                                            "}") "," FIELD("p",
+                                                                                                                                           "{\"type\":\"bytes\",\"logicalType\":\"decimal\",\"precision\":6,\"scale\":2}"));
 
 static void put_rich(struct buf *body)
 {

@@ -129,7 +129,7 @@ static void records_in_lists_are_resolved_too(void **state)
     struct bench bench;
 #define ITEMS(fields)                                                                              \
     A("{\"type\":\"array\",\"items\":{\"type\":\"record\",\"name\":\"I\",\"fields\":[" fields "]}" \
-                                                                                              "}")
+      "}")
     const char *writer =
         ITEMS("{\"name\":\"q\",\"type\":\"int\"},{\"name\":\"s\",\"type\":\"string\"}");
     const char *reader = ITEMS("{\"name\":\"s\",\"type\":\"string\"},"
