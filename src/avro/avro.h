@@ -146,8 +146,7 @@ MUST_CHECK enum err avro_encode(const struct avro_encoder *encoder, const struct
                                 uint32_t row, struct buf *buf);
 
 /* The SQL type a node is read as, NULL when it has none (it is then left out: unions of several
- * types, records within themselves). Names of STRUCT
- * fields are upper-cased when `upper`. */
+ * types, records within themselves). Names of STRUCT fields are upper-cased when `upper`. */
 const struct type *avro_sql_type(const struct avro_node *node, bool upper, struct arena *arena);
 /* Appends the schema ksqlDB registers for columns: every field ["null", T] with default null;
  * DECIMAL, DATE, TIME, TIMESTAMP as Connect's logical types; MAP as an array of map entries; nested

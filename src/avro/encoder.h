@@ -8,15 +8,16 @@ enum write_code {
     WRITE_CONSTANT, /* `constant`: a default, or null */
     WRITE_NOTHING,  /* null itself, when the cell is NULL */
     WRITE_BOOLEAN,
+    /* Plain ones, WRITE_INT to WRITE_BYTES. */
     WRITE_INT,
     WRITE_LONG_FROM_INT,
     WRITE_LONG,
+    WRITE_DOUBLE,
+    WRITE_BYTES,       /* string and bytes */
     WRITE_LONG_MICROS, /* from milliseconds of 64 bits */
     WRITE_TIME_MICROS, /* from milliseconds of 32 bits */
     WRITE_FLOAT,
-    WRITE_DOUBLE,
     WRITE_DOUBLE_FROM_INT,
-    WRITE_BYTES, /* string and bytes */
     WRITE_FIXED,
     WRITE_ENUM,
     WRITE_DECIMAL,
