@@ -7,6 +7,7 @@
 #include "flow/query.h"
 
 #define MESSAGES_MAX 64
+#define ATTENTION 100      /* after a message, so many waits are of 1 ms: more may follow */
 #define WAIT_MS 10         /* longest time until a message is seen */
 #define LOOK_NS 100000000  /* tasks get a turn at least so often, news or not */
 #define RETRY_NS 100000000 /* after something that is not reachable */
@@ -39,6 +40,7 @@ struct worker {
     uint64_t generation;
     int64_t return_ns; /* how long to wait after going back */
     uint64_t activity;
+    uint32_t attention; /* waits left that are short */
 };
 
 static void *worker_run(void *context);
@@ -161,8 +163,10 @@ static void *worker_run(void *context)
     bool has_news = true;
     int64_t looked_ns = 0;
     while (!worker->stopping) {
-        if (handle_messages(worker))
+        if (handle_messages(worker)) {
             has_news = true;
+            worker->attention = ATTENTION;
+        }
         if (atomic_load(&worker->flow->generation) != worker->generation) {
             go_back(worker);
             has_news = true;
@@ -264,7 +268,12 @@ static bool wait_for_news(struct worker *worker)
         clock_sleep_ms(WAIT_MS);
         return true;
     }
-    const enum err err = log_wait(worker->member, WAIT_MS);
+    int64_t wait_ms = WAIT_MS;
+    if (worker->attention > 0) {
+        worker->attention--;
+        wait_ms = 1;
+    }
+    const enum err err = log_wait(worker->member, wait_ms);
     if (err != OK && err != ERR_AGAIN) {
         /* Whoever reads or commits will say what is wrong. */
         clock_sleep_ms(WAIT_MS);
