@@ -15,6 +15,7 @@
 #define FILE_BYTES_MAX (1 << 20)
 #define GENERATOR_TIMEOUT_MS 1000
 #define GENERATOR_PAUSE_MS 5
+#define IDLE_POLL_MS 200
 
 struct up {
     struct invocation *invocation;
@@ -197,8 +198,22 @@ static enum err start(struct up *up, struct why *why)
     return OK;
 }
 
+/* Whether all that was made has been read, joined, committed and delivered. */
+static bool is_at_rest(struct up *up, const struct generator_progress *progress)
+{
+    struct sink_status sink = {.lag_records = 0};
+    if (up->generator_started && !progress->is_done)
+        return false;
+    if (engine_wait_idle(up->world.engine, IDLE_POLL_MS) != OK)
+        return false;
+    if (up->world.sink)
+        sink_get_status(up->world.sink, &sink);
+    return sink.lag_records == 0;
+}
+
 static int watch(struct up *up)
 {
+    const bool until_idle = config_flag(up->invocation, "until.idle");
     struct status status;
     status_init(&status, up->invocation, &up->world);
     while (!interrupt_wanted()) {
@@ -213,6 +228,8 @@ static int watch(struct up *up)
             return fail(err, &why);
         if (!interrupt_wanted() && !config_flag(up->invocation, "quiet"))
             status_show(&status, up->generator_started ? &progress : NULL, err == ERR_FULL);
+        if (until_idle && is_at_rest(up, &progress))
+            return EXIT_OK;
     }
     return EXIT_OK;
 }
@@ -256,7 +273,7 @@ const struct command command_up = {
              "generator.unpaid.share generator.late.share generator.disorder.share "
              "generator.duplicate.share generator.orphan.share generator.malformed.share "
              "generator.disorder.max ksql.service.id commit.interval.ms log.bytes.max log.sync "
-             "documents batch.rows orders live quiet",
+             "documents batch.rows orders live until.idle quiet",
     .examples = "  drivethru up\n"
                 "  drivethru up --history 2h --rate 100\n"
                 "  drivethru up --data /var/lib/drivethru --no-generate\n",
