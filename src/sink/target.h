@@ -11,7 +11,7 @@
 enum document_write {
     DOCUMENT_REPLACE, /* by _id, inserted when missing */
     DOCUMENT_INSERT,  /* an _id that is there already is left as it is */
-    DOCUMENT_UPDATE,  /* $set of its fields by _id */
+    DOCUMENT_UPDATE,  /* $set of its fields by _id, inserted when missing */
     DOCUMENT_DELETE   /* by _id */
 };
 
@@ -19,9 +19,10 @@ enum document_write {
 struct document {
     enum document_write write;
     struct str collection;
-    struct str id; /* _id as JSON text: a string, or an object */
+    struct str id;   /* _id as JSON text: a string, a number or an object */
+    struct str json; /* with its _id, MongoDB extended JSON (relaxed); empty for DELETE */
     struct str
-        json; /* the document with its _id, MongoDB extended JSON (relaxed); empty for DELETE */
+        on_insert;   /* UPDATE: members (`"a":1,"b":2`) set only when it is new; mostly empty */
     int64_t time_ms; /* of the record */
 };
 
@@ -44,8 +45,9 @@ struct target;
 struct target_ops {
     /* Writes documents and positions, whole or not at all where the target can; else documents
      * first, so that a position is never ahead. A write may be repeated. Refused documents are
-     * listed (room for count) and do not hold back their neighbours. ERR_UNAVAILABLE, ERR_FULL:
-     * try again; ERR_DENIED, ERR_INVALID: stop. */
+     * listed (room for count); then positions do not move: the caller sets the refused aside and
+     * writes the others again. Of documents with one _id the last given counts last.
+     * ERR_UNAVAILABLE, ERR_FULL, ERR_IO: try again; ERR_DENIED, ERR_INVALID, ERR_CORRUPT: stop. */
     enum err (*write)(struct target *target, struct str sink, const struct document *documents,
                       uint32_t count, const struct target_position *positions,
                       uint32_t position_count, struct document_refusal *refusals,
@@ -72,7 +74,10 @@ struct target {
 };
 
 /* `path`: the SQLite file, made when missing (WAL, synchronous=FULL). One table a collection:
- * "_id" TEXT PRIMARY KEY, "time_ms" INTEGER, "document" TEXT (JSON), an index on time_ms. */
+ * "_id" TEXT PRIMARY KEY, "time_ms" INTEGER, "document" TEXT (JSON), an index on time_ms. The
+ * column "_id" has an ObjectId's 24 digits and a string without its quotes, unless it could be
+ * mistaken for something else; any other _id as its JSON text. Positions are in the table
+ * "drivethru_positions". Sinks may share it. */
 MUST_CHECK enum err target_sqlite_open(const char *path, bool read_only, struct target **ret_target,
                                        struct why *why);
 /* Wraps another and fails the Nth fallible call with `err`; sticky: and all after it. Closing it
