@@ -161,6 +161,7 @@ static enum err parse_name_or_call(struct parser *parser, struct syntax_expr **r
         *ret_expr = call;
         return OK;
     }
+    const char *begin = parser->token.text.data;
     enum err err = parser_name(parser, "a column", &name);
     if (err)
         return err;
@@ -176,6 +177,7 @@ static enum err parse_name_or_call(struct parser *parser, struct syntax_expr **r
         if (err)
             return err;
     }
+    expr->text = (struct str){begin, (size_t)(parser->last - begin)};
     *ret_expr = expr;
     return OK;
 }

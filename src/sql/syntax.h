@@ -17,7 +17,7 @@ enum syntax_kind {
     SYNTAX_DECIMAL,
     SYNTAX_DOUBLE,
     SYNTAX_TEXT,
-    SYNTAX_NAME,     /* [qualifier.]name */
+    SYNTAX_NAME,     /* [qualifier.]name; text: as written */
     SYNTAX_CALL,     /* name(args) */
     SYNTAX_OPERATOR, /* name: "+", "=", "LIKE", ... over args */
     SYNTAX_AND,
