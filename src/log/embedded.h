@@ -223,14 +223,38 @@ enum err embedded_list(struct log *log, struct arena *arena, struct str **ret_na
 enum err embedded_remove(struct log *log, struct str name, struct why *why);
 /* Makes handles for all topics there are. */
 enum err topics_open_all(struct embedded_log *log, struct why *why);
-/* ERR_NOT_FOUND when the topic was removed, perhaps by another process. */
-enum err topic_check_current(struct embedded_log *log, const struct embedded_topic *topic,
-                             struct store_txn *txn);
 /* The handle with that id, or NULL. Takes the lock. */
 struct embedded_topic *topics_by_id(struct embedded_log *log, uint32_t id);
 void topic_free(struct embedded_topic *topic);
-/* Drops the databases of removed topics, while no other thread is there. */
+
+/* embedded_catalog.c: topics as they are stored. */
+struct stored_topic {
+    uint32_t version;
+    uint32_t id;
+    int32_t partition_count;
+    uint32_t flags;
+    int64_t retention_ms;
+    int64_t retention_bytes;
+};
+#define STORED_INTERNAL 1
+#define STORED_COMPACTED 2
+/* Kafka's rule. */
+bool topic_name_is_valid(struct str name);
+enum err catalog_read(struct embedded_log *log, struct store_txn *txn, struct str name,
+                      struct stored_topic *ret_stored);
+/* With its databases. */
+enum err catalog_write(struct embedded_log *log, struct store_txn *txn, struct str name,
+                       const struct log_topic_config *config);
+/* ERR_LIMIT when there would be too many partitions in all. */
+enum err catalog_check_total(struct embedded_log *log, struct store_txn *txn, int32_t more,
+                             struct why *why);
+/* Empties the topic's databases and notes that they are to be dropped. */
+enum err catalog_remove(struct embedded_log *log, struct store_txn *txn, struct str name);
+/* Drops the databases of a removed topic, while no other thread is there. */
 enum err topics_sweep(struct embedded_log *log);
+/* ERR_NOT_FOUND when the topic was removed, perhaps by another process. */
+enum err topic_check_current(struct embedded_log *log, const struct embedded_topic *topic,
+                             struct store_txn *txn);
 
 /* embedded_partition.c: what the store says of one partition. */
 struct partition_bounds {
@@ -310,6 +334,9 @@ struct task_position task_view_position(const struct task_view *view, uint32_t i
 void *committer_run(void *log);
 /* In a write transaction: has anybody else written since? Then memory is behind. */
 void notice_other_writers(struct embedded_log *log);
+/* Under the lock, for whoever waits: tells members when another process has written. */
+void look_for_news(struct embedded_log *log);
+#define NEWS_POLL_NS 10000000
 
 /* embedded_trim.c (committer): deletes whole batches below before_offset, at most so many, and
  * moves the partition's working begin. */

@@ -3,14 +3,12 @@
 
 #include "base/clock.h"
 
-#define NEWS_POLL_NS 10000000 /* looking for other processes' commits while somebody waits */
 #define IDLE_NS 1000000000
 #define TEND_NS 1000000000
 #define FULL_RETRY_NS 100000000
 
 static void wait_for_work(struct embedded_log *log);
 static void wait_until(struct embedded_log *log, int64_t at_ns);
-static void look_for_news(struct embedded_log *log);
 static void commit_steps(struct embedded_log *log, struct step_list *steps);
 static enum err write_steps(struct embedded_log *log, const struct step_list *steps,
                             struct partition **touched);
@@ -77,7 +75,7 @@ static void wait_until(struct embedded_log *log, int64_t at_ns)
 }
 
 /* A transaction that is not of this thread: offsets and tasks in memory may be behind. */
-static void look_for_news(struct embedded_log *log)
+void look_for_news(struct embedded_log *log)
 {
     const uint64_t last_txn = store_last_txn(log->store);
     if (last_txn == atomic_load(&log->txn_seen))
@@ -141,15 +139,16 @@ static enum err write_steps(struct embedded_log *log, const struct step_list *st
         return err;
     const uint64_t last_txn = store_last_txn(log->store); /* stays: nobody else can write now */
     notice_other_writers(log);
-    if (log->tasks_stale)
-        err = task_table_read(&log->tasks, log, txn);
-    log->tasks_stale = log->tasks_stale && err != OK;
     for (const struct pending_step *step = steps->first; step && !err; step = step->next) {
         err = write_step(log, txn, step, touched);
-        if (!err && step->task.size) {
+        if (err || !step->task.size)
+            continue;
+        if (log->tasks_stale)
+            err = task_table_read(&log->tasks, log, txn);
+        log->tasks_stale = err != OK;
+        if (!err)
             task_table_apply(&log->tasks, step);
-            tasks_changed = true;
-        }
+        tasks_changed = true;
     }
     if (!err && tasks_changed)
         err = task_table_write(&log->tasks, log, txn);

@@ -7,6 +7,7 @@
 #define LOAD_WAIT_MS 2000
 
 static void deadline_in(int64_t timeout_ms, struct timespec *ret_deadline);
+static enum err poll_once(struct embedded_log *log, const struct timespec *deadline);
 static enum err wait_until_done(struct embedded_log *log, struct why *why);
 
 enum err embedded_join(struct log *base, const struct log_member_options *options,
@@ -50,7 +51,9 @@ enum err embedded_wait(struct log_member *base, int64_t timeout_ms)
         }
         if (log->waiting_count++ == 0)
             pthread_cond_signal(&log->work); /* somebody listens: look out for other processes */
-        if (pthread_cond_timedwait(&log->changed, &log->lock, &deadline) != 0)
+        if (log->read_only)
+            err = poll_once(log, &deadline); /* there is no committer to look out */
+        else if (pthread_cond_timedwait(&log->changed, &log->lock, &deadline) != 0)
             err = ERR_AGAIN;
         log->waiting_count--;
     }
@@ -139,6 +142,22 @@ void member_step_done(struct embedded_member *member)
     must(member->pending_count > 0);
     if (--member->pending_count == 0 && member->left)
         free(member);
+}
+
+static enum err poll_once(struct embedded_log *log, const struct timespec *deadline)
+{
+    const int64_t deadline_ns = (int64_t)deadline->tv_sec * 1000000000 + deadline->tv_nsec;
+    const int64_t now_ns = clock_monotonic_ns();
+    struct timespec until;
+    if (now_ns >= deadline_ns)
+        return ERR_AGAIN;
+    const int64_t until_ns =
+        now_ns + NEWS_POLL_NS < deadline_ns ? now_ns + NEWS_POLL_NS : deadline_ns;
+    until.tv_sec = until_ns / 1000000000;
+    until.tv_nsec = until_ns % 1000000000;
+    pthread_cond_timedwait(&log->changed, &log->lock, &until);
+    look_for_news(log);
+    return OK;
 }
 
 /* What an earlier member of the task handed over belongs to the state that is loaded. */

@@ -235,6 +235,51 @@ static void a_foreign_write_to_an_internal_topic_aborts(void **state)
     fixture_release(&fixture);
 }
 
+static void read_only(struct fixture *fixture, int ready)
+{
+    struct log_topic *topic = NULL;
+    struct log_member *member = join(fixture->log, false);
+    uint64_t sequence = 0;
+    must(log_topic_open(fixture->log, STR("t"), &topic) == OK);
+    must(count_all(member, topic, 0, 0) == 0);
+    must(put(member, topic, 0, 0, 1, &sequence) == ERR_DENIED);
+    must(write(ready, "x", 1) == 1);
+    const int64_t deadline_ns = clock_monotonic_ns() + 5000000000;
+    while (count_all(member, topic, 0, 0) < 3 && clock_monotonic_ns() < deadline_ns)
+        (void)!log_wait(member, 5000);
+    must(count_all(member, topic, 0, 0) == 3);
+    log_leave(member);
+    fixture_close(fixture);
+}
+
+static void a_process_that_only_reads_gets_news(void **state)
+{
+    struct fixture fixture;
+    int ready[2];
+    char byte = 0;
+    (void)state;
+    fixture_init(&fixture);
+    fixture_open(&fixture);
+    make_topic(fixture.log, "t", true, 1);
+    fixture_close(&fixture);
+    assert_int_equal(pipe(ready), 0);
+    struct fixture reader = fixture;
+    reader.store_options.read_only = true;
+    reader.log_options.runs_queries = false;
+    const pid_t child = start(&reader, read_only, ready[1]);
+    fixture_open(&fixture);
+    struct log_topic *topic = NULL;
+    assert_ok(log_topic_open(fixture.log, STR("t"), &topic));
+    struct log_member *member = join(fixture.log, false);
+    assert_int_equal(read(ready[0], &byte, 1), 1);
+    put_wait(member, topic, 0, 0, 3);
+    expect_success(child);
+    log_leave(member);
+    close(ready[0]);
+    close(ready[1]);
+    fixture_release(&fixture);
+}
+
 static void hold_lock(struct fixture *fixture, int ready)
 {
     (void)fixture;
@@ -272,6 +317,7 @@ int main(void)
         cmocka_unit_test(a_killed_writer_loses_nothing_it_reported),
         cmocka_unit_test(two_processes_append_to_one_partition),
         cmocka_unit_test(a_foreign_write_to_an_internal_topic_aborts),
+        cmocka_unit_test(a_process_that_only_reads_gets_news),
         cmocka_unit_test(the_query_lock_ends_with_its_process),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
