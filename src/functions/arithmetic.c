@@ -164,7 +164,7 @@ static enum err concatenate(struct call *call, const struct value *args, struct 
 
 #define OPERATOR(text, body)                                                                       \
     {                                                                                              \
-        .signature = text, .columns = body, .flags = FUNCTION_OPERATOR                             \
+        .signature = text, .columns = body, .flags = FUNCTION_OPERATOR | FUNCTION_NULL_SPREADS     \
     }
 
 static const struct function_overload overloads[OPERATION_COUNT][4] = {

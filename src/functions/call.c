@@ -10,6 +10,7 @@ static enum err check_unit(const struct function_overload *overload, struct expr
                            uint32_t arg_count, struct why *why);
 static enum err unknown_function(struct str name, struct place place, struct why *why);
 static bool name_in(struct str name, const char *const *names, size_t count);
+static void spread_nulls(const struct scope *scope, const struct column *result);
 static void run_values(struct call *call, const struct column *const *args, struct column *result);
 
 enum err expr_call(struct arena *arena, struct str name, struct expr *const *args,
@@ -111,7 +112,25 @@ const struct column *call_evaluate(const struct scope *scope, const struct expr 
         overload->columns(&call, args, result);
     else
         run_values(&call, args, result);
+    if (overload->flags & FUNCTION_NULL_SPREADS && scope->poison)
+        spread_nulls(scope, result);
     return result;
+}
+
+/* ksqlDB cannot add to a NULL: all of the expression is NULL then, not only the sum. */
+static void spread_nulls(const struct scope *scope, const struct column *result)
+{
+    const struct rows rows = scope->rows;
+    uint8_t any_null = 0;
+    for (uint32_t i = 0; i < rows.count; i++)
+        any_null |= result->nulls[rows_get(rows, i)];
+    if (!any_null)
+        return;
+    for (uint32_t i = 0; i < rows.count; i++) {
+        const uint32_t row = rows_get(rows, i);
+        if (result->nulls[row])
+            scope_poison(scope, row);
+    }
 }
 
 void call_fail(struct call *call, struct column *result, uint32_t row)

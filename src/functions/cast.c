@@ -14,6 +14,7 @@ static enum err cast_time(const struct type *from, const struct type *to, const 
                           struct value *ret_value);
 static enum err cast_to_text(const struct type *from, const struct value *value,
                              struct arena *arena, struct str *ret_text);
+static struct str time_text(int32_t time_ms, struct arena *arena);
 static enum err cast_nested(const struct type *from, const struct type *to,
                             const struct value *value, struct arena *arena,
                             struct value *ret_value);
@@ -251,7 +252,7 @@ static enum err cast_to_text(const struct type *from, const struct value *value,
         *ret_text = decimal_format(value->decimal, from->scale, arena);
         return OK;
     case TYPE_TIME:
-        *ret_text = time_format_iso(value->integer, arena);
+        *ret_text = time_text(value->integer, arena);
         return OK;
     case TYPE_DATE:
         *ret_text = date_format_iso(value->integer, arena);
@@ -269,6 +270,18 @@ static enum err cast_to_text(const struct type *from, const struct value *value,
     *ret_text = arena_str(arena, buf_str(&buf));
     buf_release(&buf);
     return OK;
+}
+
+/* As java.time.LocalTime writes itself: "10:15", "10:15:30", "10:15:30.007". */
+static struct str time_text(int32_t time_ms, struct arena *arena)
+{
+    const int seconds = time_ms / 1000 % 60, rest = time_ms % 1000;
+    const int hours = time_ms / 3600000, minutes = time_ms / 60000 % 60;
+    if (rest != 0)
+        return arena_printf(arena, "%02d:%02d:%02d.%03d", hours, minutes, seconds, rest);
+    if (seconds != 0)
+        return arena_printf(arena, "%02d:%02d:%02d", hours, minutes, seconds);
+    return arena_printf(arena, "%02d:%02d", hours, minutes);
 }
 
 /* Item by item; fields by name, NULL where there is none. */

@@ -111,7 +111,13 @@ void scope_fail(const struct scope *scope, uint32_t row, bool spreads)
     evaluation->fail_count++;
     if (evaluation->failed)
         evaluation->failed[row] = 1;
-    if (!spreads || scope->poison == NULL)
+    if (spreads)
+        scope_poison(scope, row);
+}
+
+void scope_poison(const struct scope *scope, uint32_t row)
+{
+    if (scope->poison == NULL)
         return;
     if (scope->poison->rows == NULL)
         scope->poison->rows = ARENA_ARRAY(scope->arena, uint8_t, scope->capacity);

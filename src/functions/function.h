@@ -29,11 +29,12 @@ typedef enum err function_type(struct arena *arena, struct expr *const *args, ui
                                const struct type **ret_type, struct why *why);
 
 enum function_flag {
-    FUNCTION_SEES_NULLS = 1,   /* `value` is called with NULL arguments too; else NULL gives NULL */
-    FUNCTION_VOLATILE = 2,     /* not constant: RANDOM() */
-    FUNCTION_COMMON_TYPE = 4,  /* DECIMAL arguments are all cast to one type that holds them all */
-    FUNCTION_OPERATOR = 8,     /* a failure makes the whole expression NULL, as ksqlDB has it */
-    FUNCTION_UNIT_LITERAL = 16 /* argument 0 is a literal: a unit of time */
+    FUNCTION_SEES_NULLS = 1,  /* `value` is called with NULL arguments too; else NULL gives NULL */
+    FUNCTION_VOLATILE = 2,    /* not constant: RANDOM() */
+    FUNCTION_COMMON_TYPE = 4, /* DECIMAL arguments are all cast to one type that holds them all */
+    FUNCTION_OPERATOR = 8,    /* a failure makes the whole expression NULL, as ksqlDB has it */
+    FUNCTION_UNIT_LITERAL = 16, /* argument 0 is a literal: a unit of time */
+    FUNCTION_NULL_SPREADS = 32  /* an operator's NULL makes the whole expression NULL */
 };
 
 struct function_overload {
@@ -69,8 +70,12 @@ struct function_topic {
         (array), sizeof(array) / sizeof(*(array))                                                  \
     }
 
-extern const struct function_topic functions_average, functions_collect, functions_count,
-    functions_offset;
+extern const struct function_topic functions_array, functions_average, functions_bytes,
+    functions_collect, functions_conditional, functions_conversion, functions_count, functions_date,
+    functions_distinct, functions_json, functions_lambda, functions_map, functions_mask,
+    functions_math, functions_offset, functions_regex, functions_rounding, functions_set,
+    functions_string, functions_table, functions_text_search, functions_timestamp,
+    functions_trigonometry, functions_url;
 
 /* NULL when there is none. */
 const struct function_entry *function_entry_find(struct str name);
@@ -204,6 +209,8 @@ struct column *scope_column(const struct scope *scope, const struct type *type);
 uint16_t *scope_selection(const struct scope *scope);
 /* Notes that the row's cell failed; `spreads`: in an operator. */
 void scope_fail(const struct scope *scope, uint32_t row, bool spreads);
+/* Makes the whole expression NULL for the row. */
+void scope_poison(const struct scope *scope, uint32_t row);
 const struct column *case_evaluate(const struct scope *scope, const struct expr *expr);
 const struct column *logic_evaluate(const struct scope *scope, const struct expr *expr);
 const struct column *field_evaluate(const struct scope *scope, const struct expr *expr);

@@ -7,10 +7,12 @@
 #define OVERLOADS_MAX 1024
 
 static const struct function_topic *const topics[] = {
-    &functions_average,
-    &functions_collect,
-    &functions_count,
-    &functions_offset,
+    &functions_array,       &functions_average,    &functions_bytes,        &functions_collect,
+    &functions_conditional, &functions_conversion, &functions_count,        &functions_date,
+    &functions_distinct,    &functions_json,       &functions_lambda,       &functions_map,
+    &functions_mask,        &functions_math,       &functions_offset,       &functions_regex,
+    &functions_rounding,    &functions_set,        &functions_string,       &functions_table,
+    &functions_text_search, &functions_timestamp,  &functions_trigonometry, &functions_url,
 };
 
 /* What users see, sorted by name; made once from the topics. */

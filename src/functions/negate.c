@@ -21,8 +21,10 @@ static enum err negate(struct call *call, const struct value *args, struct value
     }
 }
 
-static const struct function_overload negation = {
-    .signature = "NEGATE(T) T", .value = negate, .flags = FUNCTION_OPERATOR};
+static const struct function_overload negation = {.signature = "NEGATE(T) T",
+                                                  .value = negate,
+                                                  .flags =
+                                                      FUNCTION_OPERATOR | FUNCTION_NULL_SPREADS};
 
 enum err negate_call(struct arena *arena, struct expr *arg, struct place place,
                      struct expr **ret_expr, struct why *why)

@@ -23,6 +23,9 @@ static bool letter_match(struct arena *arena, const struct type **bound, const s
                          const struct type *type, bool may_cast);
 static bool lambda_match(struct arena *arena, const struct pattern *pattern, const struct expr *arg,
                          bool may_cast, struct binding *binding);
+static enum err lambda_apply(struct arena *arena, const struct pattern *pattern,
+                             const struct binding *binding, struct expr *lambda,
+                             struct expr **ret_lambda, struct why *why);
 static int candidate_rank(const struct candidate *candidate);
 static enum err candidate_apply(struct arena *arena, struct candidate *candidate,
                                 struct expr *const *args, uint32_t arg_count,
@@ -171,14 +174,74 @@ static bool letter_match(struct arena *arena, const struct type **bound, const s
     return true;
 }
 
-/* The body's type binds the result's letter; its parameters' types were bound before. */
+/* The body's type binds the result's letter, or widens to what it stands for already: parameters
+ * of that type are in the body. */
 static bool lambda_match(struct arena *arena, const struct pattern *pattern, const struct expr *arg,
                          bool may_cast, struct binding *binding)
 {
     if (arg->kind != EXPR_LAMBDA || arg->parameter_count != pattern->item_count - 1)
         return false;
-    return pattern_match(arena, pattern->items[pattern->item_count - 1], arg->args[0],
-                         arg->args[0]->type, may_cast, binding);
+    const struct pattern *result = pattern->items[pattern->item_count - 1];
+    const struct expr *body = arg->args[0];
+    const struct type *bound =
+        result->kind == PATTERN_LETTER ? binding->letters[result->letter] : NULL;
+    if (bound && body->type)
+        return may_cast ? type_widens(body->type, bound) : type_equal(body->type, bound);
+    return pattern_match(arena, result, body, body->type, may_cast, binding);
+}
+
+/* The lambda with its body cast to what is wanted. */
+static enum err lambda_apply(struct arena *arena, const struct pattern *pattern,
+                             const struct binding *binding, struct expr *lambda,
+                             struct expr **ret_lambda, struct why *why)
+{
+    const struct pattern *result = pattern->items[pattern->item_count - 1];
+    const struct type *wanted = pattern_type(arena, result, binding);
+    if (wanted == NULL)
+        return why_set_at(why, ERR_INVALID, lambda->place.line, lambda->place.column,
+                          "the lambda gives NULL of no type: cast it");
+    *ret_lambda =
+        expr_lambda(arena, lambda->parameter_count,
+                    expr_cast_node(arena, lambda->args[0], wanted, lambda->place), lambda->place);
+    return OK;
+}
+
+enum err function_lambda_types(struct arena *arena, struct str name,
+                               struct expr *const *args_before, uint32_t arg_count,
+                               uint32_t argument, const struct type **ret_types,
+                               uint32_t *ret_count, struct place place, struct why *why)
+{
+    const struct function_entry *entry = function_entry_find(name);
+    for (uint32_t i = 0; entry && i < entry->overload_count; i++) {
+        struct candidate candidate = {.overload = &entry->overloads[i]};
+        candidate.signature = signature_parse(arena, candidate.overload->signature);
+        const struct signature *signature = candidate.signature;
+        if (argument >= signature->param_count || arg_count > argument ||
+            signature->params[argument]->kind != PATTERN_LAMBDA)
+            continue;
+        bool matches = true;
+        for (uint32_t k = 0; k < arg_count && matches; k++)
+            matches = pattern_match(arena, signature->params[k], args_before[k],
+                                    args_before[k]->type, true, &candidate.binding);
+        if (!matches)
+            continue;
+        const struct pattern *lambda = signature->params[argument];
+        const struct type *types[3] = {NULL, NULL, NULL};
+        const uint32_t count = lambda->item_count - 1;
+        must(count <= 3);
+        for (uint32_t k = 0; k < count; k++) {
+            types[k] = pattern_type(arena, lambda->items[k], &candidate.binding);
+            matches = matches && types[k] != NULL;
+        }
+        if (!matches)
+            continue;
+        memcpy(ret_types, types, count * sizeof(*types));
+        *ret_count = count;
+        return OK;
+    }
+    return why_set_at(why, ERR_INVALID, place.line, place.column,
+                      "function '%.*s' takes no lambda as its argument %u", STR_ARGS(name),
+                      argument + 1);
 }
 
 static int candidate_rank(const struct candidate *candidate)
@@ -202,8 +265,12 @@ static enum err candidate_apply(struct arena *arena, struct candidate *candidate
         const struct pattern *param = param_at(candidate->signature, i, arg_count);
         struct expr *arg = args[i];
         ret_args[i] = arg;
-        if (arg->kind == EXPR_LAMBDA)
+        if (arg->kind == EXPR_LAMBDA) {
+            const enum err err = lambda_apply(arena, param, binding, arg, &ret_args[i], why);
+            if (err != OK)
+                return err;
             continue;
+        }
         if (param->kind == PATTERN_ANY) {
             if (arg->type == NULL)
                 ret_args[i] = expr_cast_node(arena, arg, &type_string, arg->place);
