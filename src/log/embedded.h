@@ -193,6 +193,7 @@ struct embedded_log {
     uint64_t generation;   /* grows when another process (or another room) has written */
     _Atomic uint64_t txn_seen;
     enum log_health health;
+    bool hurry; /* a member has steps_max steps on their way */
     bool closing;
 
     /* (committer) */

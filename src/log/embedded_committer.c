@@ -31,6 +31,7 @@ void *committer_run(void *argument)
         wait_for_work(log);
         struct step_list steps = log->queue;
         log->queue = (struct step_list){0};
+        log->hurry = false;
         closing = log->closing && !steps.first;
         pthread_mutex_unlock(&log->lock);
         if (steps.first)
@@ -43,7 +44,7 @@ void *committer_run(void *argument)
 }
 
 /* A commit starts at once when the last one began an interval ago, else then; many bytes do not
- * wait. */
+ * wait, nor does a member that may hand over no more. */
 static void wait_for_work(struct embedded_log *log)
 {
     for (;;) {
@@ -52,7 +53,7 @@ static void wait_for_work(struct embedded_log *log)
             return;
         if (log->queue.first) {
             const int64_t start_ns = log->begun_ns + log->commit_interval_ns;
-            if (now_ns >= start_ns || log->queue.bytes >= log->commit_bytes)
+            if (now_ns >= start_ns || log->queue.bytes >= log->commit_bytes || log->hurry)
                 return;
             wait_until(log, start_ns);
             continue;

@@ -52,7 +52,7 @@ enum err partition_read_bounds(struct embedded_log *log, struct embedded_topic *
     if (!err)
         err = store_cursor_move(cursor, STORE_LAST, &key, &value);
     if (!err) {
-        struct record_batch_info info;
+        struct record_batch_info info = {0};
         const bool fine =
             batch_check(key, value, &info, NULL) == OK && info.base_offset >= bounds.begin_offset;
         bounds.broken = !fine;
@@ -186,7 +186,7 @@ static enum err find_in(struct store_cursor *cursor, int64_t timestamp_ms, int64
     arena_init(&arena, 0);
     enum err err = store_cursor_move(cursor, STORE_FIRST, &key, &value);
     for (bool found = false; !err && !found;) {
-        struct record_batch_info info;
+        struct record_batch_info info = {0};
         uint32_t count = 0;
         err = batch_check(key, value, &info, why);
         if (!err && info.max_timestamp_ms >= timestamp_ms) {

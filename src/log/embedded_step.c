@@ -215,8 +215,12 @@ static enum err admit(struct embedded_member *member, const struct log_step *ste
 {
     if (member->aborted)
         return ERR_ABORTED;
-    if (member->pending_count >= member->steps_max)
+    if (member->pending_count >= member->steps_max) {
+        /* It can do nothing but wait: so the commit does not. */
+        member->log->hurry = true;
+        pthread_cond_signal(&member->log->work);
         return ERR_FULL;
+    }
     for (uint32_t i = 0; i < step->append_count; i++) {
         const struct embedded_topic *topic = embedded_topic_of(step->appends[i].topic);
         if (topic->removed)

@@ -29,6 +29,20 @@ struct embedded_registry {
     size_t schema_capacity;
 };
 
+/* embedded.c */
+struct embedded_registry *registry_embedded_of(struct registry *registry);
+MUST_CHECK enum err registry_embedded_by_id(struct registry *base, int32_t id,
+                                            const struct avro_schema **ret_schema, struct why *why);
+MUST_CHECK enum err subject_check(struct str subject, struct why *why);
+/* Words for a failure of the store; hands `err` back. */
+enum err registry_fail(struct why *why, enum err err);
+
+/* embedded_register.c: the seam's register_schema and check. */
+MUST_CHECK enum err registry_embedded_register(struct registry *base, struct str subject,
+                                               struct str text, int32_t *ret_id, struct why *why);
+MUST_CHECK enum err registry_embedded_check(struct registry *base, struct str subject,
+                                            struct str text, struct why *why);
+
 /* embedded_records.c: what is kept, read and written inside a transaction. */
 
 /* Ids of all versions of a subject, ascending, in the arena; count 0 when there is none. */
