@@ -77,6 +77,7 @@ struct verify_options {
     void *walk_context;
     void (*on_progress)(void *context, const char *place, double done);
     void *progress_context;
+    uint64_t slice_bytes_max; /* memory for the truth of one slice; 0: 64 MB */
 };
 
 /* Compares mcd_truth with the joined topic, the tables' topics and the documents; places in the
