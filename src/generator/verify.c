@@ -4,7 +4,7 @@
 #include "base/memory.h"
 
 /* A slice's memory for each byte of truth that falls into it: entries become structs. */
-#define SLICE_BYTES_PER_TRUTH_BYTE 4
+#define SLICE_BYTES_PER_TRUTH_BYTE 6
 #define SLICE_BITS_MAX 16
 
 /* A place whose rows belong to one order each. */

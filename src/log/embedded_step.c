@@ -217,7 +217,7 @@ static enum err admit(struct embedded_member *member, const struct log_step *ste
         return ERR_ABORTED;
     if (member->pending_count >= member->steps_max) {
         /* It can do nothing but wait: so the commit does not. */
-        member->log->hurry = member->log->queue.first != NULL;
+        member->log->hurry = true;
         pthread_cond_signal(&member->log->work);
         return ERR_FULL;
     }

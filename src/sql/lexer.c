@@ -142,9 +142,10 @@ static void lexer_quoted(struct lexer *lexer, struct token *token, enum token_ki
     lexer_fail(lexer, token, "a quote that is not closed");
 }
 
-/* digits ['.' digits] | '.' digits, then ['E' ['+' | '-'] digits] */
+/* digits ['.' digits] | '.' digits, then ['E' ['+' | '-'] digits]; or a name that begins so */
 static void lexer_number(struct lexer *lexer, struct token *token)
 {
+    const char *begin = lexer->at;
     token->kind = TOKEN_INTEGER;
     while (lexer->at < lexer->end && is_digit(*lexer->at))
         lexer_step(lexer);
@@ -165,8 +166,16 @@ static void lexer_number(struct lexer *lexer, struct token *token)
                 lexer_step(lexer);
         }
     }
-    if (lexer->at < lexer->end && is_word(*lexer->at))
-        lexer_fail(lexer, token, "a name that begins with a digit (put it in backquotes)");
+    if (lexer->at == lexer->end || !is_word(*lexer->at))
+        return;
+    /* 1R is a name, 1.5R is nothing. */
+    if (memchr(begin, '.', (size_t)(lexer->at - begin))) {
+        lexer_fail(lexer, token, "a number with letters after it");
+        return;
+    }
+    token->kind = TOKEN_WORD;
+    while (lexer->at < lexer->end && is_word(*lexer->at))
+        lexer_step(lexer);
 }
 
 static void lexer_variable(struct lexer *lexer, struct token *token)

@@ -163,7 +163,7 @@ static enum err check_window(struct planner *planner, const struct relation *rel
     if (window->size_ms <= 0 || window->advance_ms <= 0)
         return plan_refuse(planner, window->place, "a window cannot have the size or advance 0");
     if (window->kind == WINDOW_SESSION)
-        return plan_unsupported(planner, window->place, "SESSION windows are");
+        plan_unsupported(planner, window->place, "SESSION windows are");
     if (window->advance_ms > window->size_ms)
         return plan_refuse(planner, window->place, "a window cannot advance by more than its size");
     const int64_t needed = window->size_ms + (window->has_grace ? window->grace_ms : 0);

@@ -29,6 +29,8 @@ static enum err check_condition(struct planner *planner, const struct syntax_joi
                                 const struct join_side *left, const struct join_side *right);
 static enum err check_kind(struct planner *planner, const struct syntax_join *join,
                            const struct join_side *left, const struct join_side *right);
+static enum err check_tables(struct planner *planner, const struct syntax_join *join,
+                             const struct join_side *left);
 static bool is_key_of(const struct relation *relation, const struct expr *expr);
 static enum err check_windows(struct planner *planner, const struct syntax_join *join,
                               const struct join_side *left, const struct join_side *right);
@@ -255,13 +257,26 @@ static enum err check_kind(struct planner *planner, const struct syntax_join *jo
                            left_is_table ? "table-table" : "stream-table",
                            STR_ARGS(syntax_text(right->syntax, planner->arena)));
     if (left_is_table)
-        return plan_unsupported(planner, join->place, "joins of two tables are");
+        return check_tables(planner, join, left);
     if (right_is_table && join->kind != JOIN_INNER && join->kind != JOIN_LEFT)
         return plan_refuse(planner, join->place,
                            "a stream and a table can only be joined by INNER or LEFT JOIN");
     if (!right_is_table && !join->has_within)
         return plan_refuse(planner, join->place,
                            "a join of two streams needs a WITHIN clause, as in WITHIN 1 HOUR");
+    return OK;
+}
+
+/* Two tables meet on their keys, or the left one holds the other's key among its columns. */
+static enum err check_tables(struct planner *planner, const struct syntax_join *join,
+                             const struct join_side *left)
+{
+    if (planner->join_count > 1 && !is_key_of(left->relation, left->expr))
+        return plan_refuse(planner, join->condition->place,
+                           "foreign-key joins of tables are not supported as part of n-way joins: "
+                           "%.*s",
+                           STR_ARGS(syntax_text(join->condition, planner->arena)));
+    plan_unsupported(planner, join->place, "joins of two tables are");
     return OK;
 }
 
@@ -297,7 +312,8 @@ static enum err check_windows(struct planner *planner, const struct syntax_join 
         !is_key_of(left->relation, left->expr) || !is_key_of(right->relation, right->expr))
         return plan_refuse(planner, join->place,
                            "implicit repartitioning of windowed sources is not supported");
-    return plan_unsupported(planner, join->place, "joins of windowed sources are");
+    plan_unsupported(planner, join->place, "joins of windowed sources are");
+    return OK;
 }
 
 /* Brings both sides to where they can meet: keyed by the condition, in the same number of
@@ -338,6 +354,8 @@ static enum err send_sides(struct planner *planner, const struct syntax_join *jo
     }
     struct stage *from = NULL;
     enum err err = OK;
+    if (relations[0]->is_table)
+        left->rekeys = send_left = false;
     if (send_left)
         err = send_side(planner, join, left, &from, "left", &key, partition_count);
     if (!err && send_right)
@@ -461,14 +479,14 @@ static void join_same_keys(struct planner *planner, const struct syntax_join *jo
     struct resolver resolver = plan_resolver(planner, &relation->scope, NULL);
     resolver.why = NULL;
     const struct scope_column *column;
-    if (left->syntax->kind == SYNTAX_NAME && resolve_name(&resolver, left->syntax, &column) == OK) {
-        const uint32_t index = (uint32_t)(column - scope_columns(&relation->scope));
-        for (uint32_t i = 0; !left->rekeys && i < before_count; i++)
-            *VECTOR_PUSH(&relation->same_keys, planner->arena, uint32_t) = before[i];
-        if (left->rekeys)
-            *VECTOR_PUSH(&relation->same_keys, planner->arena, uint32_t) = index;
-    }
-    if (right->syntax->kind == SYNTAX_NAME && resolve_name(&resolver, right->syntax, &column) == OK)
+    for (uint32_t i = 0; !left->rekeys && i < before_count; i++)
+        *VECTOR_PUSH(&relation->same_keys, planner->arena, uint32_t) = before[i];
+    if (left->rekeys && left->syntax->kind == SYNTAX_NAME &&
+        resolve_name(&resolver, left->syntax, &column) == OK)
+        *VECTOR_PUSH(&relation->same_keys, planner->arena, uint32_t) =
+            (uint32_t)(column - scope_columns(&relation->scope));
+    if ((!relation->is_table || is_key_of(left->relation, left->expr)) &&
+        right->syntax->kind == SYNTAX_NAME && resolve_name(&resolver, right->syntax, &column) == OK)
         *VECTOR_PUSH(&relation->same_keys, planner->arena, uint32_t) =
             (uint32_t)(column - scope_columns(&relation->scope));
     relation->synthetic = relation->same_keys.count == 0;

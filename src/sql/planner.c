@@ -51,6 +51,10 @@ enum err sql_plan_query(const struct statement *statement, const struct catalog 
     struct plan *plan = ARENA_NEW(arena, struct plan);
     if (!err)
         err = plan_sink(&planner, &relation, &select, plan);
+    if (!err && planner.unsupported)
+        err = why_set_at(why, ERR_UNSUPPORTED, planner.unsupported_place.line,
+                         planner.unsupported_place.column, "%s not supported yet",
+                         planner.unsupported);
     if (err)
         return err;
     plan_finish(&planner, plan);
@@ -72,10 +76,12 @@ enum err plan_refuse(struct planner *planner, struct place place, const char *fo
     return ERR_INVALID;
 }
 
-enum err plan_unsupported(struct planner *planner, struct place place, const char *what)
+void plan_unsupported(struct planner *planner, struct place place, const char *what)
 {
-    return why_set_at(planner->why, ERR_UNSUPPORTED, place.line, place.column,
-                      "%s not supported yet", what);
+    if (planner->unsupported)
+        return;
+    planner->unsupported = what;
+    planner->unsupported_place = place;
 }
 
 struct plan_node *plan_node_new(struct planner *planner, enum node_kind kind, struct place place,
@@ -139,6 +145,13 @@ static enum err check_clauses(struct planner *planner)
     if (groups && query->partition_by_count > 0)
         return plan_refuse(planner, query->partition_by_place,
                            "PARTITION BY and GROUP BY cannot be used together");
+    for (uint32_t i = 0; i < query->item_count; i++) {
+        const struct syntax_item *item = &query->items[i];
+        if (name_is_reserved(item->alias))
+            return plan_refuse(planner, item->alias_place,
+                               "'%.*s' is a reserved column name: it cannot be an alias",
+                               STR_ARGS(item->alias));
+    }
     const struct syntax_expr *clauses[] = {query->where, query->having};
     for (size_t i = 0; i < 2; i++) {
         const struct syntax_expr *found =
@@ -211,7 +224,7 @@ static enum err plan_where(struct planner *planner, struct relation *relation)
         return OK;
     struct resolver resolver = plan_resolver(planner, &relation->scope, "WHERE");
     struct expr *condition;
-    enum err err = resolve_condition(&resolver, planner->query->where, &condition);
+    enum err err = resolve_where(&resolver, planner->query->where, &condition);
     if (err)
         return err;
     struct plan_node *filter = plan_node_new(planner, NODE_FILTER, planner->query->where->place,

@@ -47,15 +47,19 @@ struct planner {
     struct vector sources; /* of struct str */
     uint32_t node_count;
     uint32_t join_count;
-    bool is_persistent; /* CREATE ... AS and INSERT INTO */
+    bool is_persistent;      /* CREATE ... AS and INSERT INTO */
+    const char *unsupported; /* NULL: nothing */
+    struct place unsupported_place;
     struct with with;
 };
 
 /* --- planner.c --- */
-/* At the place: ERR_INVALID with words; ERR_UNSUPPORTED, `what` being "session windows are". */
+/* At the place: ERR_INVALID with words. */
 enum err plan_refuse(struct planner *planner, struct place place, const char *format, ...)
     PRINTF_LIKE(3, 4);
-enum err plan_unsupported(struct planner *planner, struct place place, const char *what);
+/* Notes that the query, if nothing else is wrong with it, cannot be run yet: `what` is "session
+ * windows are". Planning goes on, so that what is wrong is said first. */
+void plan_unsupported(struct planner *planner, struct place place, const char *what);
 struct plan_node *plan_node_new(struct planner *planner, enum node_kind kind, struct place place,
                                 const struct row_type *row_type, struct plan_node *below);
 /* A resolver over the relation's columns; `clause` for messages. */

@@ -64,6 +64,10 @@ MUST_CHECK enum err resolve_name(struct resolver *resolver, const struct syntax_
 /* The same, and BOOLEAN. */
 MUST_CHECK enum err resolve_condition(struct resolver *resolver, const struct syntax_expr *syntax,
                                       struct expr **ret_expr);
+/* resolve_where.c: a condition of WHERE, where times may be written as text beside ROWTIME,
+ * WINDOWSTART and WINDOWEND. Takes the resolver's `special`. */
+MUST_CHECK enum err resolve_where(struct resolver *resolver, const struct syntax_expr *syntax,
+                                  struct expr **ret_expr);
 /* Numbers and texts. */
 MUST_CHECK enum err resolve_literal(struct resolver *resolver, const struct syntax_expr *syntax,
                                     struct expr **ret_expr);

@@ -94,10 +94,6 @@ static enum err expand_item(struct expansion *expansion, const struct syntax_ite
         return OK;
     }
     struct str name = item->alias;
-    if (name.size > 0 && name_is_reserved(name))
-        return plan_refuse(planner, item->alias_place,
-                           "'%.*s' is a reserved column name: it cannot be an alias",
-                           STR_ARGS(name));
     if (name.size == 0)
         name = expr_name(expansion, item->expr);
     add_item(expansion, item->place, name)->syntax = item->expr;

@@ -348,7 +348,7 @@ static void planted_faults_in_the_join_are_found(void **state)
     writer_add(&writer, (struct str){0});
     writer_end(&writer);
     for (int sliced = 0; sliced < 2; sliced++) {
-        scene.slice_bytes_max = sliced ? 6000 : 0;
+        scene.slice_bytes_max = sliced ? 10000 : 0;
         scene_verify(&scene, NULL);
         const struct verify_place *place = place_of(&scene, JOINED);
         assert_place(place, 5, 3, 10, 4);
@@ -413,7 +413,7 @@ static void planted_faults_in_documents_are_found(void **state)
     scene_verify(&scene, walk_nothing);
     assert_int_equal(scene.place_count, 0);
     for (int sliced = 0; sliced < 2; sliced++) {
-        scene.slice_bytes_max = sliced ? 6000 : 0;
+        scene.slice_bytes_max = sliced ? 10000 : 0;
         scene_verify(&scene, walk_documents);
         assert_int_equal(scene.place_count, 1);
         assert_place(place_of(&scene, "orders_payments"), 3, 1, 1, 2);
@@ -469,7 +469,7 @@ static void counting_tables_are_compared_by_their_latest_rows(void **state)
         }
         writer_end(&placed);
         writer_end(&minutes);
-        scene.slice_bytes_max = fault ? 3000 : 0;
+        scene.slice_bytes_max = fault ? 5000 : 0;
         scene_verify(&scene, NULL);
         assert_int_equal(scene.place_count, 2);
         assert_place(place_of(&scene, "ORDERS_PLACED"), 0, 0, fault == 1, 0);

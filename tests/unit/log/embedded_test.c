@@ -353,35 +353,6 @@ static void damaged_batches_are_refused_at_hand_over(void **state)
     fixture_release(&fixture);
 }
 
-static void partitions_in_all_have_a_limit(void **state)
-{
-    const struct log_topic_config config = {
-        .partition_count = LOG_PARTITIONS_MAX, .retention_ms = -1, .retention_bytes = -1};
-    struct fixture fixture;
-    struct log_topic *topic = NULL;
-    struct why why = {0};
-    enum err err = OK;
-    int made = 0;
-    (void)state;
-    fixture_init(&fixture);
-    fixture.store_options.unsynced = true;
-    fixture_open(&fixture);
-    for (; made < 100 && !err; made += err == OK) {
-        char name[16];
-        snprintf(name, sizeof(name), "t%d", made);
-        err = log_create(fixture.log, str_from(name), &config, &why);
-    }
-    assert_int_equal(err, ERR_LIMIT);
-    assert_int_equal(made, STORE_DATABASES_MAX / LOG_PARTITIONS_MAX - 1);
-    assert_ok(log_topic_open(fixture.log, STR("t14"), &topic));
-    struct log_member *member = join(fixture.log, false);
-    put_wait(member, topic, LOG_PARTITIONS_MAX - 1, 0, 3);
-    assert_int_equal(count_all(member, topic, LOG_PARTITIONS_MAX - 1, 0), 3);
-    assert_int_equal(count_all(member, topic, 0, 0), 0);
-    log_leave(member);
-    fixture_release(&fixture);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -393,7 +364,6 @@ int main(void)
         cmocka_unit_test(a_trim_goes_with_its_step),
         cmocka_unit_test(steps_beyond_steps_max_are_not_taken),
         cmocka_unit_test(one_process_runs_queries),
-        cmocka_unit_test(partitions_in_all_have_a_limit),
         cmocka_unit_test(damaged_batches_are_refused_at_hand_over),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

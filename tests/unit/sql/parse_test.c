@@ -176,7 +176,7 @@ static void test_places(void **state)
          "too long"},
         {"SELECT a FROM s PARTITION BY a AND b", 1, 32, "found 'AND', expected ';'"},
         {"SELECT a FROM s GROUP BY c, (b, a)", 1, 31, "found ',', expected ')'"},
-        {"SELECT 1a FROM s", 1, 9, "a name that begins with a digit"},
+        {"SELECT 1.5a FROM s", 1, 11, "a number with letters after it"},
         {"SELECT CAST(a AS NULL) FROM s", 1, 18, "expected a type"},
         {"SELECT a IS 5 FROM s", 1, 13, "NULL, NOT or DISTINCT FROM"},
         {"SELECT a NOT 5 FROM s", 1, 14, "BETWEEN, IN or LIKE"},
