@@ -1,7 +1,9 @@
 /* dlq.c -- drivethru dlq: records that were set aside.
  *
  * A dead-letter topic is any topic whose name ends in "-dlq". Its records carry the original bytes
- * and headers that say where they came from and why they were refused. */
+ * and headers that say where they came from and why they were refused. A sink's dead letters are
+ * keyed by sink and place, so that one written twice counts once; the original key is a header. */
+#include "base/map.h"
 #include "cli/world.h"
 #include "format/format.h"
 
@@ -13,7 +15,27 @@ static bool is_dead_letter_topic(struct str name)
     return str_ends_with(name, STR("-dlq"));
 }
 
-/* Calls on_record for every record of the topic; stops at the first error. */
+static const struct record_header *header_find(const struct record *record, const char *ending)
+{
+    for (uint32_t i = 0; i < record->header_count; i++)
+        if (str_ends_with(record->headers[i].name, str_from(ending)))
+            return &record->headers[i];
+    return NULL;
+}
+
+static struct str header(const struct record *record, const char *ending)
+{
+    const struct record_header *found = header_find(record, ending);
+    return found ? found->value : STR("?");
+}
+
+/* Whether a sink's dead letter turned up before. */
+static bool is_again(struct map *seen, const struct record *record)
+{
+    return header_find(record, "errors.connector.name") && map_set(seen, record->key, seen) != NULL;
+}
+
+/* Calls on_record for every record of the topic, once; stops at the first error. */
 static enum err each_record(struct world *world, struct str name,
                             enum err (*on_record)(void *context, const struct record *record,
                                                   int32_t partition, struct why *why),
@@ -23,6 +45,7 @@ static enum err each_record(struct world *world, struct str name,
     struct log_member *member;
     struct log_topic *topic;
     struct log_topic_info info;
+    struct map seen = {0};
     struct arena arena;
     arena_init(&arena, 0);
     enum err err = log_topic_open(world->log, name, &topic);
@@ -42,23 +65,25 @@ static enum err each_record(struct world *world, struct str name,
             if (err)
                 break;
             for (uint32_t i = 0; err == OK && i < records->count; i++)
-                err = on_record(context, &records->at[i], p, why);
+                if (!is_again(&seen, &records->at[i]))
+                    err = on_record(context, &records->at[i], p, why);
             offset = records->next_offset;
             log_records_release(records);
         }
     }
     log_leave(member);
 out:
+    map_release(&seen);
     arena_release(&arena);
     return err;
 }
 
-static struct str header(const struct record *record, const char *ending)
+static enum err count_record(void *context, const struct record *record, int32_t partition,
+                             struct why *why)
 {
-    for (uint32_t i = 0; i < record->header_count; i++)
-        if (str_ends_with(record->headers[i].name, str_from(ending)))
-            return record->headers[i].value;
-    return STR("?");
+    (void)record, (void)partition, (void)why;
+    ++*(int64_t *)context;
+    return OK;
 }
 
 static int list(struct invocation *invocation, struct world *world)
@@ -71,15 +96,12 @@ static int list(struct invocation *invocation, struct world *world)
         return fail(err, &why);
     printf("%-40s %10s\n", "dead-letter topic", "records");
     for (size_t i = 0; i < count; i++) {
-        struct log_topic_info info;
         int64_t records = 0;
         if (!is_dead_letter_topic(names[i]))
             continue;
-        err = log_describe(world->log, names[i], &invocation->arena, &info, &why);
+        err = each_record(world, names[i], count_record, &records, &why);
         if (err)
             return fail(err, &why);
-        for (int32_t p = 0; p < info.config.partition_count; p++)
-            records += info.partitions[p].end_offset - info.partitions[p].begin_offset;
         printf("%-40.*s %10lld\n", STR_ARGS(names[i]), (long long)records);
     }
     return EXIT_OK;
@@ -89,12 +111,13 @@ static enum err show_record(void *context, const struct record *record, int32_t 
                             struct why *why)
 {
     struct buf line = {0};
+    const bool is_sinks = header_find(record, "errors.exception.message") != NULL;
     (void)context, (void)why;
     buf_printf(&line, "%d/%lld from %.*s/%.*s/%.*s: %.*s\n    value: ", partition,
                (long long)record->offset, STR_ARGS(header(record, "errors.topic")),
                STR_ARGS(header(record, "errors.partition")),
                STR_ARGS(header(record, "errors.offset")),
-               STR_ARGS(header(record, record->header_count > 0 ? "reason" : "")));
+               STR_ARGS(header(record, is_sinks ? "errors.exception.message" : "errors.reason")));
     format_show(record->value, record->value.data == NULL, NULL, &line);
     buf_append_byte(&line, '\n');
     fwrite(line.data, 1, line.size, stdout);
@@ -127,8 +150,11 @@ static enum err replay_record(void *context, const struct record *record, int32_
                        (long long)record->offset);
     struct record_batch_builder builder;
     record_batch_builder_init(&builder);
-    const struct record original = {
+    const struct record_header *key = header_find(record, "__drivethru.errors.key");
+    struct record original = {
         .timestamp_ms = record->timestamp_ms, .key = record->key, .value = record->value};
+    if (key)
+        original.key = key->is_null ? (struct str){0} : key->value;
     err = record_batch_add(&builder, &original);
     if (err == OK) {
         record_batch_finish(&builder);
