@@ -7,7 +7,10 @@
 #include "base/memory.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define MAP_BYTES (1ull << 40)
 #define READERS_MAX 1022
@@ -15,6 +18,10 @@
 
 static enum err configure(MDB_env *env, const struct store_options *options, const char *path,
                           struct why *why);
+static enum err make_file(const char *directory, const struct store_options *options,
+                          const char *path, struct why *why);
+static int make_empty(const char *path, bool unsynced);
+static int sync_names(int directory);
 static enum err check_length(struct store *store, const char *path, struct why *why);
 
 enum err store_open(const char *directory, const struct store_options *options,
@@ -33,6 +40,10 @@ enum err store_open(const char *directory, const struct store_options *options,
     pthread_mutex_init(&store->writer, NULL);
     pthread_mutex_init(&store->lock, NULL);
     buf_printf(&path, "%s/log.mdb", directory);
+    if (!options->read_only)
+        err = make_file(directory, options, buf_text(&path), why);
+    if (err)
+        goto out;
     const int code = mdb_env_create(&store->env);
     if (code) {
         err = why_set(why, store_err(code), "cannot open '%s': %s", directory, mdb_strerror(code));
@@ -178,6 +189,70 @@ static enum err configure(MDB_env *env, const struct store_options *options, con
     }
     return code ? why_set(why, store_err(code), "cannot open '%s': %s", path, mdb_strerror(code))
                 : OK;
+}
+
+/* LMDB writes its first two pages without a sync, and nobody syncs the file's name: the power going
+ * off soon after could leave a file that does not open, or none. So an empty file is made beside
+ * its place, and gets its name when it is whole; a lock keeps two processes from doing so at once.
+ */
+static enum err make_file(const char *directory, const struct store_options *options,
+                          const char *path, struct why *why)
+{
+    if (access(path, F_OK) == 0)
+        return OK;
+    struct buf new_path = {0};
+    int code = 0;
+    const int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0 || flock(fd, LOCK_EX) != 0) {
+        code = errno;
+        goto out;
+    }
+    if (access(path, F_OK) == 0)
+        goto out;
+    buf_printf(&new_path, "%s.new", path);
+    if (unlink(buf_text(&new_path)) != 0 && errno != ENOENT) {
+        code = errno;
+        goto out;
+    }
+    code = make_empty(buf_text(&new_path), options->unsynced);
+    if (!code && rename(buf_text(&new_path), path) != 0)
+        code = errno;
+    if (!code && !options->unsynced)
+        code = sync_names(fd);
+out:
+    if (fd >= 0)
+        close(fd);
+    buf_release(&new_path);
+    return code ? why_set(why, store_err(code), "cannot make '%s': %s", path, mdb_strerror(code))
+                : OK;
+}
+
+/* LMDB's file without a transaction, on the disk when this returns. */
+static int make_empty(const char *path, bool unsynced)
+{
+    MDB_env *env = NULL;
+    int code = mdb_env_create(&env);
+    if (code)
+        return code;
+    code = mdb_env_open(env, path, MDB_NOSUBDIR | MDB_NOTLS | MDB_NOLOCK, FILE_MODE);
+    if (!code && !unsynced)
+        code = mdb_env_sync(env, 1);
+    mdb_env_close(env);
+    return code;
+}
+
+/* The names in a directory, and its own, which may be new as well; there its owner may have shut us
+ * out. */
+static int sync_names(int directory)
+{
+    if (fsync(directory) != 0)
+        return errno;
+    const int above = openat(directory, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (above >= 0) {
+        (void)fsync(above);
+        close(above);
+    }
+    return 0;
 }
 
 /* A file that was cut short would kill its first reader with SIGBUS: refuse it here. */
