@@ -340,6 +340,9 @@ skip_node_step : {
 #undef NEXT_STEP
 #undef NEXT_STEP_IF_READ
 
+/* Items asked for beyond those that are needed now. */
+#define GROW_AHEAD_MAX 16384
+
 /* Room for `count` more items. Rows so far tell how many the batch will have in the end: asking
  * for those at once saves copying them over and over. */
 static void list_grow(struct column *column, struct column *child, size_t row, uint32_t count,
@@ -347,13 +350,11 @@ static void list_grow(struct column *column, struct column *child, size_t row, u
 {
     const uint64_t needed = (uint64_t)child->used + count;
     uint64_t wanted = needed;
-    if (row >= 16 && row < column->capacity) {
-        wanted = needed * column->capacity / (row + 1);
-        wanted += wanted / 8;
-    }
-    if (wanted > needed * 8)
-        wanted = needed * 8;
-    column_reserve(child, (uint32_t)wanted, arena);
+    if (row >= 16 && row < column->capacity)
+        wanted = (uint64_t)child->used * column->capacity / row * 9 / 8;
+    if (wanted > needed + GROW_AHEAD_MAX)
+        wanted = needed + GROW_AHEAD_MAX;
+    column_reserve(child, (uint32_t)(wanted > needed ? wanted : needed), arena);
 }
 
 /* Eight at a time where they fit: what stands behind the last item is not in use. */

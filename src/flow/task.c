@@ -9,6 +9,7 @@
 
 #define TURN_ROWS_MAX 4096
 #define TRIM_RECORDS_MIN 4096
+#define SETTLE_FAILURES_MAX 5
 
 static enum err collect(struct task *task);
 static enum err run_rows(struct task *task, enum merge_state *ret_state, bool *ret_did,
@@ -63,6 +64,18 @@ bool task_is_idle(const struct task *task)
 {
     return task->at_end && step_is_empty(task->step) &&
            step_handed_over(task->step) == task->durable;
+}
+
+/* Steps that were aborted are over too; one failed call does not say so yet. */
+bool task_is_settled(struct task *task)
+{
+    uint64_t durable = task->durable;
+    const enum err err = step_collect(task->step, &durable);
+    if (err == OK)
+        task->settle_failures = 0;
+    else if (++task->settle_failures >= SETTLE_FAILURES_MAX)
+        return true;
+    return err == OK && durable == step_handed_over(task->step);
 }
 
 void task_drain(struct task *task)

@@ -63,6 +63,7 @@ struct task {
     bool must_hand_over;              /* the first step of all: where it begins */
     bool at_end;                      /* the last turn found nothing to read and nothing pending */
     uint64_t durable;                 /* steps known to be durable */
+    uint32_t settle_failures;         /* in a row */
     int64_t replay_done;              /* records read back, and how many there are */
     int64_t replay_total;
     enum err err; /* the first failure; the query stops with it */
@@ -80,6 +81,9 @@ void task_free(struct task *task);
 MUST_CHECK enum err task_turn(struct task *task, bool *ret_did, struct why *why);
 /* All inputs were at their end, and all steps are durable, when the last turn ended. */
 bool task_is_idle(const struct task *task);
+/* Whether nothing of it is on its way to the log any more: until then a task of the same name must
+ * not load. */
+bool task_is_settled(struct task *task);
 /* Lets operators emit what they hold, then gives back what they borrowed. */
 void task_drain(struct task *task);
 

@@ -7,10 +7,11 @@
 #include "flow/query.h"
 
 #define MESSAGES_MAX 64
-#define ATTENTION 100      /* after a message, so many waits are of 1 ms: more may follow */
-#define WAIT_MS 10         /* longest time until a message is seen */
-#define LOOK_NS 100000000  /* tasks get a turn at least so often, news or not */
-#define RETRY_NS 100000000 /* after something that is not reachable */
+#define ATTENTION 100       /* after a message, so many waits are of 1 ms: more may follow */
+#define WAIT_MS 10          /* longest time until a message is seen */
+#define LOOK_NS 100000000   /* tasks get a turn at least so often, news or not */
+#define RETRY_NS 100000000  /* after something that is not reachable */
+#define SETTLE_MS_MAX 10000 /* a query that stops waits for its steps */
 #define RETURN_NS_MIN 10000000
 #define RETURN_NS_MAX 2000000000
 
@@ -43,6 +44,7 @@ struct worker {
     uint32_t attention; /* waits left that are short */
 };
 
+static bool is_settled(struct worker *worker, const struct flow_query *query);
 static void *worker_run(void *context);
 static bool handle_messages(struct worker *worker);
 static bool turn_all(struct worker *worker);
@@ -128,6 +130,8 @@ enum err worker_add_query(struct worker *worker, struct flow_query *query, struc
 
 void worker_remove_query(struct worker *worker, struct flow_query *query)
 {
+    for (int i = 0; i < SETTLE_MS_MAX && !is_settled(worker, query); i++)
+        clock_sleep_ms(1);
     uint32_t kept = 0;
     for (uint32_t i = 0; i < worker->seat_count; i++) {
         const struct seat seat = worker->seats[i];
@@ -155,6 +159,18 @@ bool worker_is_idle(struct worker *worker, uint64_t *activity)
     }
     *activity += worker->activity;
     return idle;
+}
+
+/* NULL: all queries. */
+static bool is_settled(struct worker *worker, const struct flow_query *query)
+{
+    for (uint32_t i = 0; i < worker->seat_count; i++) {
+        const struct seat seat = worker->seats[i];
+        struct task *task = seat.query->tasks[seat.index].task;
+        if (task && (!query || seat.query == query) && !task_is_settled(task))
+            return false;
+    }
+    return true;
 }
 
 static void *worker_run(void *context)
@@ -284,6 +300,10 @@ static bool wait_for_news(struct worker *worker)
 static void go_back(struct worker *worker)
 {
     const uint64_t generation = atomic_load(&worker->flow->generation);
+    while (!is_settled(worker, NULL)) {
+        (void)handle_messages(worker);
+        clock_sleep_ms(1);
+    }
     for (uint32_t i = 0; i < worker->seat_count; i++) {
         const struct seat seat = worker->seats[i];
         struct query_task *slot = &seat.query->tasks[seat.index];

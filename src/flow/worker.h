@@ -28,7 +28,8 @@ void worker_ask(struct worker *worker, worker_act *act, void *context);
  * them. [worker] */
 MUST_CHECK enum err worker_add_query(struct worker *worker, struct flow_query *query,
                                      struct why *why);
-/* Frees the query's tasks. [worker] */
+/* Frees the query's tasks, after what they have on their way to the log has come to its end (or a
+ * while, when the log has no room). [worker] */
 void worker_remove_query(struct worker *worker, struct flow_query *query);
 /* Gives every task a turn and says whether nothing was left to do, for any. *activity grows
  * whenever a task did something. [worker] */

@@ -29,7 +29,8 @@ struct fixture {
     char directory[64];
     struct arena arena;
     struct store *store;
-    struct log *log;
+    struct log *log;   /* what the flow uses; with faults, a wrapper of `inner` */
+    struct log *inner; /* what the tests read and write */
     struct log_member *member;
     struct flow *flow;
     struct flow_query *query;
@@ -45,6 +46,7 @@ static inline void fixture_open(struct fixture *fixture)
         .commit_interval_ms = 1, .runs_queries = true, .directory = fixture->directory};
     assert_ok(store_open(fixture->directory, &store_options, &fixture->store, &why));
     assert_ok(log_embedded_open(fixture->store, &log_options, &fixture->log, &why));
+    fixture->inner = fixture->log;
     if (fixture->faults.fail_call > 0)
         fixture->log = log_faulty_new(fixture->log, &fixture->faults);
 }
@@ -53,7 +55,7 @@ static inline void fixture_join(struct fixture *fixture)
 {
     const struct log_member_options options = {
         .name = STR("test"), .committed_only = true, .steps_max = 64};
-    assert_ok(log_join(fixture->log, &options, &fixture->member, NULL));
+    assert_ok(log_join(fixture->inner, &options, &fixture->member, NULL));
 }
 
 static inline void fixture_close(struct fixture *fixture)
@@ -66,6 +68,7 @@ static inline void fixture_close(struct fixture *fixture)
     fixture->query = NULL;
     fixture->member = NULL;
     fixture->log = NULL;
+    fixture->inner = NULL;
     fixture->store = NULL;
 }
 
@@ -91,13 +94,13 @@ static inline void make_topic(struct fixture *fixture, const char *name, int32_t
 {
     const struct log_topic_config config = {
         .partition_count = partition_count, .retention_ms = -1, .retention_bytes = -1};
-    assert_ok(log_create(fixture->log, str_from(name), &config, NULL));
+    assert_ok(log_create(fixture->inner, str_from(name), &config, NULL));
 }
 
 static inline struct log_topic *open_topic(struct fixture *fixture, const char *name)
 {
     struct log_topic *topic = NULL;
-    assert_ok(log_topic_open(fixture->log, str_from(name), &topic));
+    assert_ok(log_topic_open(fixture->inner, str_from(name), &topic));
     return topic;
 }
 
