@@ -65,7 +65,7 @@ void catalog_put(struct engine *engine, const struct source *source)
     retire(engine, map_set(&engine->sources, entry->source.name, entry));
 }
 
-void catalog_remove(struct engine *engine, struct str name)
+void catalog_drop(struct engine *engine, struct str name)
 {
     retire(engine, map_remove(&engine->sources, name));
 }

@@ -160,7 +160,7 @@ enum err execute_drop(struct execution *execution)
     if (err)
         return err;
     answer_message(execution, STR(""), "source %.*s dropped", STR_ARGS(statement->name));
-    catalog_remove(engine, statement->name);
+    catalog_drop(engine, statement->name);
     return OK;
 }
 

@@ -77,7 +77,7 @@ struct catalog_entry *catalog_find(struct engine *engine, struct str name);
 struct catalog_entry *catalog_find_topic(struct engine *engine, struct str topic);
 /* Copies the source into an entry of its own and puts it in, retiring one of the same name. */
 void catalog_put(struct engine *engine, const struct source *source);
-void catalog_remove(struct engine *engine, struct str name);
+void catalog_drop(struct engine *engine, struct str name);
 void catalog_put_type(struct engine *engine, struct str name, const struct type *type,
                       struct str text);
 bool catalog_remove_type(struct engine *engine, struct str name);
