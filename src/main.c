@@ -1,0 +1,7 @@
+/* main.c -- hands the command line to the commands. */
+#include "cli/cli.h"
+
+int main(int argc, char **argv)
+{
+    return cli_main(argc, argv);
+}
