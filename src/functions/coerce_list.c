@@ -76,25 +76,43 @@ static bool follows(const struct expr *expr)
     return expr->kind == EXPR_ARRAY || expr->kind == EXPR_MAP || expr->kind == EXPR_STRUCT;
 }
 
-/* The least type of the number in a text, NULL when there is none in it. */
+/* The least type of the number in a text, as java.math.BigDecimal reads it ("2e1" is a DECIMAL(2,
+ * 0)); NULL when there is none in it. */
 static const struct type *text_number_type(struct arena *arena, struct str text)
 {
     const struct str trimmed = str_trim(text);
-    int64_t whole = 0;
+    int64_t whole = 0, exponent = 0;
+    double number = 0;
     if (str_to_int64(trimmed, &whole) == OK)
         return whole >= INT32_MIN && whole <= INT32_MAX ? &type_integer : &type_bigint;
-    double number = 0;
     if (str_to_double(trimmed, &number) != OK || !(number - number == 0))
         return NULL;
-    if (number >= INT32_MIN && number <= INT32_MAX && number == (double)(int32_t)number)
-        return &type_integer;
-    const size_t point = str_index(trimmed, '.');
-    if (str_index(trimmed, 'e') < trimmed.size || str_index(trimmed, 'E') < trimmed.size ||
-        point == trimmed.size || trimmed.size - 1 > DECIMAL_PRECISION_MAX)
+    int64_t digits = 0, scale = 0;
+    bool is_fraction = false;
+    for (size_t i = 0; i < trimmed.size; i++) {
+        const char c = trimmed.data[i];
+        if (c == 'e' || c == 'E') {
+            const struct str rest = {trimmed.data + i + 1, trimmed.size - i - 1};
+            if (str_to_int64(rest, &exponent) != OK)
+                return &type_double;
+            break;
+        }
+        is_fraction = is_fraction || c == '.';
+        const bool is_digit = c >= '0' && c <= '9';
+        digits += is_digit && (c != '0' || digits > 0 || is_fraction);
+        scale += is_digit && is_fraction;
+    }
+    if (exponent < -2 * DECIMAL_PRECISION_MAX || exponent > 2 * DECIMAL_PRECISION_MAX)
         return &type_double;
-    const bool is_signed = trimmed.data[0] == '-' || trimmed.data[0] == '+';
-    const int precision = (int)(trimmed.size - 1 - (is_signed ? 1 : 0));
-    return type_decimal(arena, precision, (int)(trimmed.size - 1 - point));
+    scale -= exponent;
+    digits = digits > 0 ? digits : 1;
+    if (scale < 0) {
+        digits -= scale;
+        scale = 0;
+    }
+    digits = digits > scale ? digits : scale;
+    return digits <= DECIMAL_PRECISION_MAX ? type_decimal(arena, (int)digits, (int)scale)
+                                           : &type_double;
 }
 
 static enum err follow(struct arena *arena, struct expr *from, const struct type *type,

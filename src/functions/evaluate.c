@@ -166,24 +166,28 @@ static const struct column *literal_evaluate(const struct scope *scope, const st
         memset(column->nulls, 1, scope->capacity);
         return column;
     }
-    for (uint32_t i = 0; i < rows.count; i++)
-        switch (expr->type->kind) {
-        case TYPE_INTEGER:
+    switch (expr->type->kind) {
+    case TYPE_INTEGER:
+        for (uint32_t i = 0; i < rows.count; i++)
             column->integers[rows_get(rows, i)] = expr->literal.integer;
-            break;
-        case TYPE_BIGINT:
+        break;
+    case TYPE_BIGINT:
+        for (uint32_t i = 0; i < rows.count; i++)
             column->bigints[rows_get(rows, i)] = expr->literal.bigint;
-            break;
-        case TYPE_DOUBLE:
+        break;
+    case TYPE_DOUBLE:
+        for (uint32_t i = 0; i < rows.count; i++)
             column->doubles[rows_get(rows, i)] = expr->literal.number;
-            break;
-        case TYPE_STRING:
+        break;
+    case TYPE_STRING:
+        for (uint32_t i = 0; i < rows.count; i++)
             column->strings[rows_get(rows, i)] = expr->literal.text;
-            break;
-        default:
+        break;
+    default:
+        for (uint32_t i = 0; i < rows.count; i++)
             column_set(column, rows_get(rows, i), &expr->literal, scope->arena);
-            break;
-        }
+        break;
+    }
     return column;
 }
 

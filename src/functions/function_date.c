@@ -5,6 +5,8 @@
 #include "data/time.h"
 #include "functions/time_text.h"
 
+#define DATE_BYTES_MAX 100 /* of text that may be a date */
+
 /* Whole days, rounded down. */
 static enum err days_of(int64_t timestamp_ms, struct value *ret_value)
 {
@@ -12,10 +14,24 @@ static enum err days_of(int64_t timestamp_ms, struct value *ret_value)
                       ret_value);
 }
 
-static enum err date_parse(struct call *call, const struct value *args, struct value *ret_value)
+static enum err string_to_date(struct call *call, const struct value *args, struct value *ret_value)
 {
     int64_t timestamp_ms = 0;
     const enum err err = time_text_parse(call, args[0].text, args[1].text, STR(""), &timestamp_ms);
+    return err == OK ? days_of(timestamp_ms, ret_value) : err;
+}
+
+/* As java.text.SimpleDateFormat, which PARSE_DATE is in ksqlDB: what stands after the date does not
+ * matter, be it the longest that is one. */
+static enum err date_parse(struct call *call, const struct value *args, struct value *ret_value)
+{
+    struct str text = args[0].text;
+    int64_t timestamp_ms = 0;
+    enum err err = time_text_parse(call, text, args[1].text, STR(""), &timestamp_ms);
+    if (text.size > DATE_BYTES_MAX)
+        text.size = DATE_BYTES_MAX;
+    for (; err != OK && call->memory != NULL && text.size > 0; text.size--)
+        err = time_text_parse(call, text, args[1].text, STR(""), &timestamp_ms);
     return err == OK ? days_of(timestamp_ms, ret_value) : err;
 }
 
@@ -111,7 +127,7 @@ static const struct function_overload parse_date_overloads[] = {
 static const struct function_overload format_date_overloads[] = {
     BODY("FORMAT_DATE(DATE, STRING) STRING", date_format)};
 static const struct function_overload string_to_date_overloads[] = {
-    BODY("STRINGTODATE(STRING, STRING) INTEGER", date_parse)};
+    BODY("STRINGTODATE(STRING, STRING) INTEGER", string_to_date)};
 static const struct function_overload date_to_string_overloads[] = {
     BODY("DATETOSTRING(INTEGER, STRING) STRING", date_format)};
 static const struct function_overload date_add_overloads[] = {

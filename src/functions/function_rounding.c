@@ -152,14 +152,14 @@ static enum err rounding_trunc(struct call *call, const struct value *args, stru
     return rounding_body(call, args, CUT, ret_value);
 }
 
-/* Whole numbers, with room for one digit more: 9.5 becomes 10. */
+/* Whole numbers with as many digits as stand before the point, as ksqlDB has it: 99.5 of a
+ * DECIMAL(3, 1) has no room to become 100, and fails. */
 static enum err whole_type(struct arena *arena, struct expr *const *args, uint32_t arg_count,
                            const struct type **ret_type, struct why *why)
 {
     const struct type *type = args[0]->type;
-    const int precision = type->precision - type->scale + 1;
-    *ret_type = type_decimal(
-        arena, precision < DECIMAL_PRECISION_MAX ? precision : DECIMAL_PRECISION_MAX, 0);
+    const int precision = type->precision - type->scale;
+    *ret_type = type_decimal(arena, precision > 0 ? precision : 1, 0);
     return OK;
 }
 

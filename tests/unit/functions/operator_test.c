@@ -267,8 +267,10 @@ static void subscripts_begin_at_one(void **state)
 static void constructors_find_one_type(void **state)
 {
     assert_shown(ARRAY(null(), integer(10), text("2e1"), bigint(3)),
-                 "ARRAY<BIGINT> [null,10,20,3]");
+                 "ARRAY<DECIMAL(19, 0)> [null,10,20,3]");
     assert_shown(ARRAY(integer(1), text("2.5")), "ARRAY<DECIMAL(11, 1)> [1.0,2.5]");
+    assert_shown(ARRAY(integer(1), text("-2.5e-3")), "ARRAY<DECIMAL(14, 4)> [1.0000,-0.0025]");
+    assert_shown(ARRAY(integer(1), text("1e99")), "ARRAY<DOUBLE> [1.0,1.0E99]");
     assert_shown(ARRAY(text("a"), null()), "ARRAY<STRING> [\"a\",null]");
     struct expr *expr = NULL, *wrong[2] = {integer(1), text("not a number")};
     assert_int_equal(expr_array(&arena, wrong, 2, nowhere, &expr, &why), ERR_INVALID);

@@ -14,14 +14,15 @@ static void rounding(void **state)
     assert_shown(CALL("ROUND", number(155), integer(-1)), "DOUBLE 160.0");
     assert_shown(CALL("ROUND", number(1e300), integer(2)), "DOUBLE 1.0E300");
     assert_shown(CALL("ROUND", number(1e-300), integer(2)), "DOUBLE 0.0");
-    assert_shown(CALL("ROUND", fixed("9.56", 4, 2)), "DECIMAL(3, 0) 10");
+    assert_shown(CALL("ROUND", fixed("9.56", 4, 2)), "DECIMAL(2, 0) 10");
+    assert_shown(CALL("ROUND", fixed("99.56", 4, 2)), "DECIMAL(2, 0) null !");
     assert_shown(CALL("ROUND", fixed("-2.555", 4, 3), integer(2)), "DECIMAL(4, 3) -2.550");
     assert_shown(CALL("ROUND", fixed("12345678987654321.5", 33, 16)),
-                 "DECIMAL(18, 0) 12345678987654322");
+                 "DECIMAL(17, 0) 12345678987654322");
     assert_shown(CALL("TRUNC", number(-1.7)), "BIGINT -1");
     assert_shown(CALL("TRUNC", number(12345.678), integer(-2)), "DOUBLE 12300.0");
     assert_shown(CALL("TRUNC", number(1.234567), integer(10)), "DOUBLE 1.234567");
-    assert_shown(CALL("TRUNC", fixed("-1.99", 3, 2)), "DECIMAL(2, 0) -1");
+    assert_shown(CALL("TRUNC", fixed("-1.99", 3, 2)), "DECIMAL(1, 0) -1");
     assert_shown(CALL("CEIL", fixed("-1.1", 2, 1)), "DECIMAL(2, 1) -1.0");
     assert_shown(CALL("CEIL", fixed("9.1", 2, 1)), "DECIMAL(2, 1) null !");
     assert_shown(CALL("CEIL", number(1.1)), "DOUBLE 2.0");
@@ -199,6 +200,11 @@ static void times(void **state)
                  "STRING \"21:58\"");
     assert_shown(CALL("PARSE_DATE", text("01-JAN-2022"), text("dd-MMM-yyyy")),
                  "DATE \"2022-01-01\"");
+    assert_shown(CALL("PARSE_DATE", text("2003-12-24-01-01"), text("yyyy-MM-dd")),
+                 "DATE \"2003-12-24\"");
+    assert_shown(CALL("PARSE_DATE", text("2003"), text("yyyy-MM-dd")), "DATE null !");
+    assert_shown(CALL("PARSE_DATE", text("2003"), text("{")), "DATE null !");
+    assert_shown(CALL("STRINGTODATE", text("2003-12-24-01"), text("yyyy-MM-dd")), "INTEGER null !");
     assert_shown(CALL("DATETOSTRING", integer(-1), text("dd-MM-yyyy'Sophia'")),
                  "STRING \"31-12-1969Sophia\"");
     assert_shown(CALL("PARSE_TIME", text("01:00:00 Pm"), text("hh:mm:ss a")),
