@@ -18,6 +18,11 @@ void status_init(struct status *status, struct invocation *invocation, struct wo
     arena_init(&status->arena, 0);
 }
 
+void status_release(struct status *status)
+{
+    arena_release(&status->arena);
+}
+
 /* The first cell of a query's first row. */
 struct first_cell {
     struct arena *arena;

@@ -211,11 +211,9 @@ static bool is_at_rest(struct up *up, const struct generator_progress *progress)
     return sink.lag_records == 0;
 }
 
-static int watch(struct up *up)
+static int watch(struct up *up, struct status *status)
 {
     const bool until_idle = config_flag(up->invocation, "until.idle");
-    struct status status;
-    status_init(&status, up->invocation, &up->world);
     while (!interrupt_wanted()) {
         for (int i = 0; i < 20 && !interrupt_wanted(); i++)
             clock_sleep_ms(50);
@@ -227,7 +225,7 @@ static int watch(struct up *up)
         if (err && err != ERR_FULL)
             return fail(err, &why);
         if (!interrupt_wanted() && !config_flag(up->invocation, "quiet"))
-            status_show(&status, up->generator_started ? &progress : NULL, err == ERR_FULL);
+            status_show(status, up->generator_started ? &progress : NULL, err == ERR_FULL);
         if (until_idle && is_at_rest(up, &progress))
             return EXIT_OK;
     }
@@ -255,7 +253,10 @@ static int run(struct invocation *invocation)
     } else {
         fprintf(stderr, "up in %.0f ms; Ctrl-C stops\n",
                 (double)(clock_monotonic_ns() - began_ns) / 1e6);
-        code = watch(&up);
+        struct status status;
+        status_init(&status, invocation, &up.world);
+        code = watch(&up, &status);
+        status_release(&status);
     }
     fprintf(stderr, "stopping\n");
     atomic_store(&up.stopping, true);

@@ -1,4 +1,4 @@
-/* emitter.h -- changes of a table as batches for the operator above. [worker] */
+/* emitter.h -- changes of a table as batches for the operator above, on the worker. */
 #ifndef FLOW_EMITTER_H
 #define FLOW_EMITTER_H
 

@@ -7,7 +7,7 @@
 #define FLOW_OPERATOR_H
 
 #include "data/batch.h"
-#include "sql/plan.h"
+#include "sql/sql.h"
 
 #include <stdint.h>
 

@@ -1,4 +1,4 @@
-/* pull_rows.c -- from rows of a state to rows of the answer. [the caller's thread] */
+/* pull_rows.c -- from rows of a state to rows of the answer, in the caller's thread. */
 #include "flow/pull.h"
 
 static enum err pass_batch(struct pull *pull, size_t begin, uint32_t count, struct why *why);

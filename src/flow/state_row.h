@@ -8,7 +8,7 @@
 #define FLOW_STATE_ROW_H
 
 #include "base/buf.h"
-#include "sql/plan.h"
+#include "sql/sql.h"
 
 #include <stdint.h>
 

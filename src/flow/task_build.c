@@ -135,7 +135,7 @@ static enum err build_branches(struct task *task, struct why *why)
     task->outputs = ARENA_ARRAY(&task->arena, struct operator*, stage->branch_count);
     task->lows = ARENA_ARRAY(&task->arena, struct log_low, stage->branch_count);
     for (uint32_t i = 0; i < stage->branch_count; i++) {
-        struct operator* root;
+        struct operator* root = NULL;
         enum err err = build_node(task, stage->branches[i].root, 0, &root, why);
         if (err != OK)
             return err;

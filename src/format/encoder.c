@@ -91,7 +91,9 @@ enum err encoder_value(struct encoder *encoder, const struct batch *batch, uint3
 static enum err writer_open(const struct side *side, struct side_writer **ret_writer,
                             struct why *why)
 {
-    if (side->count == 0)
+    /* A kept row of no columns is a row all the same: internal topics carry keys alone like that.
+     */
+    if (side->count == 0 && (side->is_key || side->spec->kind != FORMAT_KEPT))
         return OK;
     return format_get_ops(side->spec->kind)->writer_new(side, ret_writer, why);
 }

@@ -38,7 +38,7 @@ enum err with_check(const struct statement *statement, int allowed, struct arena
     struct with with = {0};
     for (uint32_t i = 0; i < statement->property_count; i++) {
         const struct with_property *property = &statement->properties[i];
-        size_t index;
+        size_t index = 0;
         enum err err = with_find(property, allowed, &index, why);
         if (err)
             return err;

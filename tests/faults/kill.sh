@@ -15,7 +15,7 @@ RANDOM=$seed
 
 # Two hours of the past as fast as it goes: load from the first instant to the last.
 run() {
-    "$program" up --data "$data" --pipeline pipeline --seed "$((seed % 1000 + 1))" --threads 2 \
+    exec "$program" up --data "$data" --pipeline pipeline --seed "$((seed % 1000 + 1))" --threads 2 \
         --start 2026-01-31T10:00:00 --history 2h --rate 60 --no-live "$@"
 }
 for kill in $(seq "$kills"); do
@@ -30,7 +30,7 @@ for kill in $(seq "$kills"); do
     fi
     wait $child 2>/dev/null
 done
-run --until-idle >"$data.log" 2>&1 || { tail -n 20 "$data.log"; exit 1; }
+(run --until-idle) >"$data.log" 2>&1 || { tail -n 20 "$data.log"; exit 1; }
 tail -n 1 "$data.log"
 rm -f "$data.log"
 "$program" verify --data "$data" --quiet

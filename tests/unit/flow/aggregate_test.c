@@ -195,8 +195,8 @@ static void test_random_rows_across_restarts(void **state)
     const struct str all = output(&fixture);
     for (int key = 0; key < KEYS; key++) {
         char line[64];
-        (void)snprintf(line, sizeof(line), "k%d|{\"CNT\":%lld,\"TOTAL\":%lld,", key, (long long)counts[key],
-                       (long long)sums[key]);
+        (void)snprintf(line, sizeof(line), "k%d|{\"CNT\":%lld,\"TOTAL\":%lld,", key,
+                       (long long)counts[key], (long long)sums[key]);
         if (counts[key] > 0 && !memmem(all.data, all.size, line, strlen(line)))
             fail_msg("no '%s' in the output", line);
     }
