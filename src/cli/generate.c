@@ -13,7 +13,8 @@ int generator_options_read(const struct invocation *invocation, struct generator
     options->seed = (uint64_t)config_number(invocation, "seed");
     options->rate = config_double(invocation, "rate");
     options->history_ms = config_duration_ms(invocation, "history");
-    options->live = config_flag(invocation, "live");
+    /* A stream that goes on for ever is never idle. */
+    options->live = config_flag(invocation, "live") && !config_flag(invocation, "until.idle");
     options->order_count = config_number(invocation, "orders");
     options->partition_count = (int32_t)config_number(invocation, "partitions");
     options->unpaid_share = config_double(invocation, "generator.unpaid.share");
