@@ -27,6 +27,7 @@ const struct log_ops embedded_ops = {
     .list = embedded_list,
     .remove = embedded_remove,
     .find = embedded_find,
+    .readers = embedded_readers,
     .join = embedded_join,
     .health = embedded_health,
     .close = embedded_close,

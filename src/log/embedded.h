@@ -329,6 +329,8 @@ struct task_view {
     uint32_t position_count;
 };
 enum err task_value_find(struct str value, struct str name, struct task_view *ret_view);
+enum err embedded_readers(struct log *log, struct log_topic *topic, struct arena *arena,
+                          struct log_reader **ret_readers, size_t *ret_count, struct why *why);
 struct task_position task_view_position(const struct task_view *view, uint32_t index);
 
 /* embedded_committer.c */

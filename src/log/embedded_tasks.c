@@ -25,6 +25,8 @@ struct task_entry {
 
 static bool next_entry(struct str *left, struct task_view *ret_view, struct str *ret_bytes);
 static bool open_value(struct str value, uint32_t *ret_count, struct str *ret_entries);
+static enum err read_readers(struct str value, uint32_t topic_id, struct arena *arena,
+                             struct log_reader **ret_readers, size_t *ret_count);
 static void set_entry(struct task_table *table, struct str name, struct str bytes);
 static void forget_entries(struct task_table *table, struct str prefix);
 static bool view_entry(struct str bytes, struct task_view *ret_view);
@@ -151,6 +153,27 @@ enum err task_value_find(struct str value, struct str name, struct task_view *re
     return ERR_NOT_FOUND;
 }
 
+enum err embedded_readers(struct log *base, struct log_topic *topic, struct arena *arena,
+                          struct log_reader **ret_readers, size_t *ret_count, struct why *why)
+{
+    struct embedded_log *log = embedded_of(base);
+    struct store_txn *txn = NULL;
+    struct str value = {0};
+    enum err err = store_begin(log->store, false, &txn);
+    if (!err)
+        err = store_get_checked(txn, log->tasks_database, STR("tasks"), &value);
+    if (!err)
+        err = read_readers(value, embedded_topic_of(topic)->id, arena, ret_readers, ret_count);
+    store_abort(txn);
+    if (err == ERR_NOT_FOUND) { /* no task has ever committed */
+        *ret_count = 0;
+        return OK;
+    }
+    return err ? why_set(why, err, "cannot tell who reads topic '%.*s': %s", STR_ARGS(topic->name),
+                         err_text(err))
+               : OK;
+}
+
 struct task_position task_view_position(const struct task_view *view, uint32_t index)
 {
     must(index < view->position_count);
@@ -203,6 +226,41 @@ static bool view_entry(struct str bytes, struct task_view *ret_view)
         .position_count = position_count,
     };
     return true;
+}
+
+/* Counts first, then fills in. */
+static enum err read_readers(struct str value, uint32_t topic_id, struct arena *arena,
+                             struct log_reader **ret_readers, size_t *ret_count)
+{
+    struct log_reader *readers = NULL;
+    size_t count = 0;
+    for (int fills = 0; fills < 2; fills++) {
+        uint32_t entries = 0;
+        struct str left;
+        if (!open_value(value, &entries, &left))
+            return ERR_CORRUPT;
+        if (fills)
+            readers = ARENA_ARRAY(arena, struct log_reader, count);
+        count = 0;
+        for (uint32_t i = 0; i < entries; i++) {
+            struct task_view view;
+            struct str bytes;
+            if (!next_entry(&left, &view, &bytes))
+                return ERR_CORRUPT;
+            for (uint32_t j = 0; j < view.position_count; j++) {
+                const struct task_position position = task_view_position(&view, j);
+                if (position.topic_id != topic_id)
+                    continue;
+                if (fills)
+                    readers[count] = (struct log_reader){arena_str(arena, view.name),
+                                                         position.partition, position.next_offset};
+                count++;
+            }
+        }
+    }
+    *ret_readers = readers;
+    *ret_count = count;
+    return OK;
 }
 
 static void set_entry(struct task_table *table, struct str name, struct str bytes)

@@ -115,6 +115,14 @@ static enum err faulty_find(struct log *log, struct log_topic *topic, int32_t pa
     return err ? err : log_find(faulty->inner, topic, partition, timestamp_ms, ret_offset, why);
 }
 
+static enum err faulty_readers(struct log *log, struct log_topic *topic, struct arena *arena,
+                               struct log_reader **ret_readers, size_t *ret_count, struct why *why)
+{
+    struct faulty_log *faulty = faulty_of(log);
+    const enum err err = count_call_why(faulty, why);
+    return err ? err : log_readers(faulty->inner, topic, arena, ret_readers, ret_count, why);
+}
+
 static enum err faulty_join(struct log *log, const struct log_member_options *options,
                             struct log_member **ret_member, struct why *why)
 {
@@ -206,6 +214,7 @@ static const struct log_ops faulty_ops = {
     .list = faulty_list,
     .remove = faulty_remove,
     .find = faulty_find,
+    .readers = faulty_readers,
     .join = faulty_join,
     .health = faulty_health,
     .close = faulty_close,

@@ -114,6 +114,13 @@ struct log_task_state {
     struct str marks;
 };
 
+/* How far a task has come in one partition of a topic. */
+struct log_reader {
+    struct str task;
+    int32_t partition;
+    int64_t next_offset;
+};
+
 /* Records of one read: borrowed until log_records_release. */
 struct log_records {
     struct log_member *member;
@@ -153,6 +160,9 @@ struct log_ops {
     /* The first offset with timestamp >= timestamp_ms, or the end offset. */
     enum err (*find)(struct log *log, struct log_topic *topic, int32_t partition,
                      int64_t timestamp_ms, int64_t *ret_offset, struct why *why);
+    /* Which tasks read a topic, and how far, as last committed; in the arena, in no order. */
+    enum err (*readers)(struct log *log, struct log_topic *topic, struct arena *arena,
+                        struct log_reader **ret_readers, size_t *ret_count, struct why *why);
     enum err (*join)(struct log *log, const struct log_member_options *options,
                      struct log_member **ret_member, struct why *why);
     enum log_health (*health)(struct log *log);
@@ -241,6 +251,15 @@ MUST_CHECK static inline enum err log_find(struct log *log, struct log_topic *to
     must(log != NULL);
     must(partition >= 0);
     return log->ops->find(log, topic, partition, timestamp_ms, ret_offset, why);
+}
+
+MUST_CHECK static inline enum err log_readers(struct log *log, struct log_topic *topic,
+                                              struct arena *arena, struct log_reader **ret_readers,
+                                              size_t *ret_count, struct why *why)
+{
+    must(log != NULL);
+    must(topic != NULL);
+    return log->ops->readers(log, topic, arena, ret_readers, ret_count, why);
 }
 
 MUST_CHECK static inline enum err log_join(struct log *log,

@@ -240,6 +240,49 @@ static void tasks_are_loaded_as_last_committed(void **state)
     fixture_release(&fixture);
 }
 
+static void readers_of_a_topic_are_told_as_last_committed(void **state)
+{
+    struct fixture fixture;
+    struct arena arena;
+    struct log_reader *readers = NULL;
+    size_t count = 9;
+    (void)state;
+    fixture_init(&fixture);
+    fixture_open(&fixture);
+    arena_init(&arena, 0);
+    struct log_topic *in = make_topic(fixture.log, "in", false, 2);
+    struct log_topic *out = make_topic(fixture.log, "out", false, 1);
+    struct log_member *member = join(fixture.log, false);
+    assert_ok(log_readers(fixture.log, in, &arena, &readers, &count, NULL));
+    assert_int_equal(count, 0);
+    put_wait(member, in, 1, 0, 20);
+    for (int i = 1; i <= 3; i++) {
+        const struct log_position positions[] = {
+            {.topic = in, .partition = 1, .next_offset = i},
+            {.topic = out, .partition = 0, .next_offset = 0},
+        };
+        const struct log_step step = {
+            .task = i < 3 ? STR("a") : STR("b"), .positions = positions, .position_count = 2};
+        bool taken = false;
+        assert_ok(log_commit_wait(member, &step, WAIT_MS, &taken));
+    }
+    log_leave(member);
+    fixture_close(&fixture);
+    fixture_open(&fixture);
+    assert_ok(log_topic_open(fixture.log, STR("in"), &in));
+    assert_ok(log_readers(fixture.log, in, &arena, &readers, &count, NULL));
+    assert_int_equal(count, 2);
+    for (size_t i = 0; i < count; i++) {
+        const bool is_a = str_equal(readers[i].task, STR("a"));
+        assert_true(is_a || str_equal(readers[i].task, STR("b")));
+        assert_int_equal(readers[i].partition, 1);
+        assert_int_equal(readers[i].next_offset, is_a ? 2 : 3);
+    }
+    assert_false(str_equal(readers[0].task, readers[1].task));
+    arena_release(&arena);
+    fixture_release(&fixture);
+}
+
 static void a_trim_goes_with_its_step(void **state)
 {
     struct fixture fixture;
@@ -361,6 +404,7 @@ int main(void)
         cmocka_unit_test(internal_topics_are_read_ahead_of_their_commit),
         cmocka_unit_test(lows_are_the_lowest_of_the_writers),
         cmocka_unit_test(tasks_are_loaded_as_last_committed),
+        cmocka_unit_test(readers_of_a_topic_are_told_as_last_committed),
         cmocka_unit_test(a_trim_goes_with_its_step),
         cmocka_unit_test(steps_beyond_steps_max_are_not_taken),
         cmocka_unit_test(one_process_runs_queries),
