@@ -84,6 +84,7 @@ struct sink {
     pthread_cond_t changed;
     bool stopping;
     bool paused;
+    uint64_t round_count;
     struct sink_status status;
 };
 

@@ -93,6 +93,28 @@ void sink_get_status(struct sink *sink, struct sink_status *ret_status)
     pthread_mutex_unlock(&sink->lock);
 }
 
+/* The round at hand may have looked before the call; the one after it has not. */
+enum err sink_wait_idle(struct sink *sink, int64_t timeout_ms)
+{
+    must(sink != NULL);
+    const int64_t until_ns = clock_monotonic_ns() + timeout_ms * 1000000;
+    const struct timespec until = {.tv_sec = until_ns / 1000000000,
+                                   .tv_nsec = until_ns % 1000000000};
+    pthread_mutex_lock(&sink->lock);
+    const uint64_t wanted = sink->round_count + 2;
+    enum err err = OK;
+    while (err == OK && (sink->round_count < wanted || sink->status.lag_records > 0)) {
+        if (sink->status.state == SINK_FAILED)
+            err = ERR_ABORTED;
+        else if (clock_monotonic_ns() >= until_ns)
+            err = ERR_AGAIN;
+        else
+            pthread_cond_timedwait(&sink->changed, &sink->lock, &until);
+    }
+    pthread_mutex_unlock(&sink->lock);
+    return err;
+}
+
 static enum err sink_prepare(struct sink *sink, struct why *why)
 {
     const struct properties *given = sink->options.properties;
@@ -280,5 +302,7 @@ static void show_lag(struct sink *sink)
     }
     pthread_mutex_lock(&sink->lock);
     sink->status.lag_records = lag;
+    sink->round_count++;
+    pthread_cond_broadcast(&sink->changed);
     pthread_mutex_unlock(&sink->lock);
 }

@@ -39,6 +39,9 @@ MUST_CHECK enum err sink_start(const struct sink_options *options, struct sink *
 /* Finishes what it is writing and stops. Frees it. NULL is fine. */
 void sink_stop(struct sink *sink);
 void sink_pause(struct sink *sink, bool paused);
+/* Waits until all that was committed before the call has been delivered. ERR_AGAIN on time-out;
+ * ERR_ABORTED when the sink has failed. [any] */
+MUST_CHECK enum err sink_wait_idle(struct sink *sink, int64_t timeout_ms);
 
 enum sink_state { SINK_RUNNING, SINK_PAUSED, SINK_WAITING /* for its target */, SINK_FAILED };
 

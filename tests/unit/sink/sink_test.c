@@ -24,6 +24,24 @@ static void a_stream_becomes_documents(void **state)
     fixture_release(&f);
 }
 
+static void idle_is_when_all_is_delivered(void **state)
+{
+    struct fixture f;
+    fixture_init(&f, "topics=ORDERS");
+    make_topic(&f, "ORDERS");
+    start(&f);
+    for (uint64_t i = 1; i <= 20; i++) {
+        struct sink_status status;
+        send_one(&f, "ORDERS", "o", "{\"TOTAL\":1}");
+        assert_int_equal(sink_wait_idle(f.sink, WAIT_MS), OK);
+        sink_get_status(f.sink, &status);
+        assert_int_equal(status.documents, i);
+    }
+    sink_pause(f.sink, true);
+    assert_int_equal(sink_wait_idle(f.sink, 20), ERR_AGAIN);
+    fixture_release(&f);
+}
+
 /* Stopped and started, and even with its position lost: the same documents, none twice. */
 static void redelivery_does_no_harm(void **state)
 {
@@ -320,6 +338,7 @@ int main(void)
     trace_set_level(TRACE_ERROR);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_stream_becomes_documents),
+        cmocka_unit_test(idle_is_when_all_is_delivered),
         cmocka_unit_test(redelivery_does_no_harm),
         cmocka_unit_test(a_table_is_kept_by_key),
         cmocka_unit_test(windows_are_part_of_the_id),
