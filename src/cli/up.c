@@ -2,7 +2,8 @@
  *
  * Opens the data directory, registers the pipeline's schemas and makes their topics, starts what
  * the command topic holds, applies the pipeline's files, starts the sink and the generator, and
- * then shows one line a second until somebody asks it to end. */
+ * then shows one line a second until somebody asks it to end. The end is the other way round: the
+ * generator stops, queries and sink finish what was made, all is closed. */
 #include "base/clock.h"
 #include "base/file.h"
 #include "cli/generating.h"
@@ -15,7 +16,8 @@
 #define FILE_BYTES_MAX (1 << 20)
 #define GENERATOR_TIMEOUT_MS 1000
 #define GENERATOR_PAUSE_MS 5
-#define IDLE_POLL_MS 200
+#define REST_POLL_MS 200
+#define REST_MS_MAX 5000
 
 struct up {
     struct invocation *invocation;
@@ -198,19 +200,34 @@ static enum err start(struct up *up, struct why *why)
     return OK;
 }
 
-/* Whether all that was made has been read, joined, committed and delivered. */
-static bool is_at_rest(struct up *up, const struct generator_progress *progress)
+/* OK when all that was made has been read, joined, committed and delivered; ERR_AGAIN when not yet;
+ * anything else: it will never be. */
+static enum err rest(struct up *up, struct why *why)
 {
-    struct sink_status sink = {.lag_records = 0};
-    if (up->generator_started && !progress->is_done)
-        return false;
-    if (engine_wait_idle(up->world.engine, IDLE_POLL_MS) != OK)
-        return false;
-    if (up->world.sink)
-        sink_get_status(up->world.sink, &sink);
-    return sink.lag_records == 0;
+    enum err err = engine_wait_idle(up->world.engine, REST_POLL_MS);
+    if (err)
+        return err == ERR_AGAIN ? err : why_set(why, err, "a query has stopped by itself");
+    if (!up->world.sink)
+        return OK;
+    err = sink_wait_idle(up->world.sink, REST_POLL_MS);
+    return err == ERR_ABORTED ? why_set(why, err, "the sink has stopped by itself") : err;
 }
 
+/* Before the end, if it does not take long: then every place agrees with the truth. */
+static void come_to_rest(struct up *up)
+{
+    const int64_t deadline_ns = clock_monotonic_ns() + REST_MS_MAX * 1000000LL;
+    struct why why = {0};
+    enum err err = rest(up, &why);
+    while (err == ERR_AGAIN && clock_monotonic_ns() < deadline_ns)
+        err = rest(up, &why);
+    if (err == ERR_AGAIN)
+        fputs("stopped with input left; the next start goes on there\n", stderr);
+    else if (err)
+        fprintf(stderr, "stopped with input left: %s\n", why.text);
+}
+
+/* Until somebody asks to end; with --until-idle, until all is at rest. */
 static int watch(struct up *up, struct status *status)
 {
     const bool until_idle = config_flag(up->invocation, "until.idle");
@@ -219,15 +236,18 @@ static int watch(struct up *up, struct status *status)
             clock_sleep_ms(50);
         pthread_mutex_lock(&up->lock);
         const struct generator_progress progress = up->progress;
-        const enum err err = up->generator_err;
-        const struct why why = up->generator_why;
+        enum err err = up->generator_err;
+        struct why why = up->generator_why;
         pthread_mutex_unlock(&up->lock);
         if (err && err != ERR_FULL)
             return fail(err, &why);
         if (!interrupt_wanted() && !config_flag(up->invocation, "quiet"))
             status_show(status, up->generator_started ? &progress : NULL, err == ERR_FULL);
-        if (until_idle && is_at_rest(up, &progress))
-            return EXIT_OK;
+        if (!until_idle || (up->generator_started && !progress.is_done))
+            continue;
+        err = rest(up, &why);
+        if (err != ERR_AGAIN)
+            return err ? fail(err, &why) : EXIT_OK;
     }
     return EXIT_OK;
 }
@@ -262,6 +282,8 @@ static int run(struct invocation *invocation)
     atomic_store(&up.stopping, true);
     if (up.generator_started)
         pthread_join(up.generator_thread, NULL);
+    if (code == EXIT_OK)
+        come_to_rest(&up);
     world_close(&up.world);
     return code;
 }
