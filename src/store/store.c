@@ -16,6 +16,12 @@
 #define READERS_MAX 1022
 #define FILE_MODE 0644
 
+/* LMDB's own database 0: transaction number to the pages it freed, their count first. */
+struct free_list {
+    struct store_txn *txn;
+    MDB_cursor *cursor;
+};
+
 static enum err configure(MDB_env *env, const struct store_options *options, const char *path,
                           struct why *why);
 static enum err make_file(const char *directory, const struct store_options *options,
@@ -23,6 +29,11 @@ static enum err make_file(const char *directory, const struct store_options *opt
 static int make_empty(const char *path, bool unsynced);
 static int sync_names(int directory);
 static enum err check_length(struct store *store, const char *path, struct why *why);
+static enum err measure(struct store *store, int file, uint64_t *ret_size, uint64_t *ret_needed);
+static bool ends_with_free_pages(struct store *store, int file, uint64_t size, uint64_t needed);
+static void free_list_open(struct store *store, struct free_list *list);
+static bool free_list_next(struct free_list *list, struct str *ret_pages);
+static void free_list_close(struct free_list *list);
 
 enum err store_open(const char *directory, const struct store_options *options,
                     struct store **ret_store, struct why *why)
@@ -100,21 +111,11 @@ void store_size(struct store *store, uint64_t *ret_used_bytes, uint64_t *ret_fre
     MDB_envinfo info;
     must(mdb_env_info(store->env, &info) == 0);
     uint64_t free_pages = 0;
-    struct store_txn *txn = NULL;
-    MDB_cursor *cursor = NULL;
-    /* Database 0 is LMDB's own: transaction number to the pages it freed, their count first. */
-    if (store_begin(store, false, &txn) == OK && mdb_cursor_open(txn->mdb, 0, &cursor) == 0) {
-        MDB_val key;
-        MDB_val value;
-        while (mdb_cursor_get(cursor, &key, &value, MDB_NEXT) == 0) {
-            size_t count = 0;
-            if (value.mv_size >= sizeof(count))
-                memcpy(&count, value.mv_data, sizeof(count));
-            free_pages += count;
-        }
-        mdb_cursor_close(cursor);
-    }
-    store_abort(txn);
+    struct free_list list;
+    free_list_open(store, &list);
+    for (struct str pages; free_list_next(&list, &pages);)
+        free_pages += pages.size / sizeof(size_t);
+    free_list_close(&list);
     const uint64_t pages = info.me_last_pgno + 1;
     if (free_pages > pages)
         free_pages = pages;
@@ -255,20 +256,101 @@ static int sync_names(int directory)
     return 0;
 }
 
-/* A file that was cut short would kill its first reader with SIGBUS: refuse it here. */
+/* A file that was cut short would kill its first reader with SIGBUS: refuse it here. It may well
+ * end before its last pages when those are free: pages that a transaction took and gave back are
+ * never written. */
 static enum err check_length(struct store *store, const char *path, struct why *why)
 {
-    MDB_envinfo info;
     MDB_stat stat_of_main;
-    must(mdb_env_info(store->env, &info) == 0);
+    mdb_filehandle_t file;
+    uint64_t size = 0;
+    uint64_t needed = 0;
+    struct store_txn *txn = NULL;
     must(mdb_env_stat(store->env, &stat_of_main) == 0);
+    must(mdb_env_get_fd(store->env, &file) == 0);
     store->page_bytes = stat_of_main.ms_psize;
-    struct stat file;
-    if (stat(path, &file) != 0)
-        return why_set(why, store_err(errno), "cannot look at '%s'", path);
-    const uint64_t needed = ((uint64_t)info.me_last_pgno + 1) * store->page_bytes;
-    if (info.me_last_txnid > 0 && (uint64_t)file.st_size < needed)
-        return why_set(why, ERR_CORRUPT, "'%s' was cut short: %llu bytes where %llu are in use",
-                       path, (unsigned long long)file.st_size, (unsigned long long)needed);
+    enum err err = measure(store, file, &size, &needed);
+    if (err || size >= needed)
+        return err ? why_set(why, err, "cannot look at '%s'", path) : OK;
+    if (!store->options.read_only)
+        err = store_begin(store, true, &txn); /* so that nobody else writes */
+    if (!err)
+        err = measure(store, file, &size, &needed);
+    if (err)
+        err = why_set(why, err, "cannot look at '%s'", path);
+    else if (size < needed && !ends_with_free_pages(store, file, size, needed))
+        err = why_set(why, ERR_CORRUPT, "'%s' was cut short: %llu bytes where %llu are in use",
+                      path, (unsigned long long)size, (unsigned long long)needed);
+    store_abort(txn);
+    return err;
+}
+
+/* The file's size, and where its last page in use ends. */
+static enum err measure(struct store *store, int file, uint64_t *ret_size, uint64_t *ret_needed)
+{
+    MDB_envinfo info;
+    struct stat status;
+    must(mdb_env_info(store->env, &info) == 0);
+    if (fstat(file, &status) != 0)
+        return store_err(errno);
+    *ret_size = (uint64_t)status.st_size;
+    *ret_needed =
+        info.me_last_txnid > 0 ? ((uint64_t)info.me_last_pgno + 1) * store->page_bytes : 0;
     return OK;
+}
+
+/* Whether all pages from `size` to `needed` are free. While they are counted the file is as long as
+ * it says it is: the list of free pages may lie in what is missing. */
+static bool ends_with_free_pages(struct store *store, int file, uint64_t size, uint64_t needed)
+{
+    const bool lengthen = !store->options.read_only;
+    const uint64_t first_missing = size / store->page_bytes;
+    uint64_t missing = needed / store->page_bytes - first_missing;
+    if (lengthen && ftruncate(file, (off_t)needed) != 0)
+        return false;
+    struct free_list list;
+    free_list_open(store, &list);
+    for (struct str pages; free_list_next(&list, &pages);) {
+        for (size_t i = 0; i < pages.size / sizeof(size_t); i++) {
+            size_t page;
+            memcpy(&page, pages.data + i * sizeof(page), sizeof(page));
+            missing -= page >= first_missing && missing > 0;
+        }
+    }
+    free_list_close(&list);
+    if (lengthen && ftruncate(file, (off_t)size) != 0)
+        return false;
+    return missing == 0;
+}
+
+/* Nothing is in it when it cannot be read. */
+static void free_list_open(struct store *store, struct free_list *list)
+{
+    *list = (struct free_list){0};
+    if (store_begin(store, false, &list->txn) != OK ||
+        mdb_cursor_open(list->txn->mdb, 0, &list->cursor) != 0)
+        list->cursor = NULL;
+}
+
+/* The next pages that were freed together, as an array of size_t that is not aligned. */
+static bool free_list_next(struct free_list *list, struct str *ret_pages)
+{
+    MDB_val key;
+    MDB_val value;
+    size_t count = 0;
+    if (!list->cursor || mdb_cursor_get(list->cursor, &key, &value, MDB_NEXT) != 0 ||
+        value.mv_size < sizeof(count))
+        return false;
+    memcpy(&count, value.mv_data, sizeof(count));
+    const size_t room = value.mv_size / sizeof(count) - 1;
+    *ret_pages = (struct str){(const char *)value.mv_data + sizeof(count),
+                              (count < room ? count : room) * sizeof(count)};
+    return true;
+}
+
+static void free_list_close(struct free_list *list)
+{
+    if (list->cursor)
+        mdb_cursor_close(list->cursor);
+    store_abort(list->txn);
 }

@@ -10,6 +10,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -336,6 +337,58 @@ static void damaged_and_missing_files_are_refused(void **state)
     fixture_release(&fixture);
 }
 
+/* Pages that a transaction took and gave back lie behind the last written one: the file is shorter
+ * than its pages in use, and whole. */
+static void a_file_may_end_before_pages_never_written(void **state)
+{
+    const struct store_options options = {0};
+    const struct store_options reading = {.read_only = true};
+    struct fixture fixture;
+    struct store *store = NULL;
+    struct store_txn *txn = NULL;
+    struct why why = {0};
+    struct stat before;
+    char path[128];
+    (void)state;
+    fixture_init(&fixture, &options);
+    const store_database database = make_database(fixture.store, "d", STORE_KEY_INTEGER);
+    for (uint64_t key = 0; key < 8; key++) { /* the first ones leave free pages to begin with */
+        assert_ok(store_begin(fixture.store, true, &txn));
+        append(txn, database, key, 20000);
+        if (key % 2)
+            assert_ok(store_delete(txn, database, integer(&key)));
+        assert_ok(store_commit(txn));
+    }
+    const uint64_t key = 8;
+    assert_ok(store_begin(fixture.store, true, &txn));
+    append(txn, database, key, 200000);
+    assert_ok(store_delete(txn, database, integer(&key)));
+    assert_ok(store_commit(txn));
+    store_close(fixture.store);
+    snprintf(path, sizeof(path), "%s/log.mdb", fixture.directory);
+    assert_int_equal(stat(path, &before), 0);
+    assert_true(before.st_size < 200000);
+    assert_ok(store_open(fixture.directory, &reading, &store, &why));
+    store_close(store);
+    /* Shorter by a page that is in use, it is refused, and left as it is. */
+    char page[4096];
+    const int file = open(path, O_RDWR);
+    assert_int_equal(pread(file, page, sizeof(page), before.st_size - 4096), sizeof(page));
+    assert_int_equal(truncate(path, before.st_size - 4096), 0);
+    assert_int_equal(store_open(fixture.directory, &options, &store, &why), ERR_CORRUPT);
+    struct stat after;
+    assert_int_equal(stat(path, &after), 0);
+    assert_int_equal(after.st_size, before.st_size - 4096);
+    assert_int_equal(pwrite(file, page, sizeof(page), before.st_size - 4096), sizeof(page));
+    close(file);
+    assert_ok(store_open(fixture.directory, &options, &fixture.store, &why));
+    const store_database again = make_database(fixture.store, "d", STORE_KEY_INTEGER);
+    assert_ok(store_begin(fixture.store, true, &txn));
+    append(txn, again, key, 200000);
+    assert_ok(store_commit(txn));
+    fixture_release(&fixture);
+}
+
 struct opener {
     struct store *store;
     pthread_t thread;
@@ -422,6 +475,7 @@ int main(void)
         cmocka_unit_test(bytes_max_refuses_appends_until_there_is_room),
         cmocka_unit_test(a_full_disk_is_reported_and_survived),
         cmocka_unit_test(damaged_and_missing_files_are_refused),
+        cmocka_unit_test(a_file_may_end_before_pages_never_written),
         cmocka_unit_test(threads_may_open_databases_at_any_time),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
