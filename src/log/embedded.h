@@ -97,6 +97,7 @@ struct partition {
     bool touched;
     int64_t working_begin;
     int64_t working_end;
+    bool working_broken;
     int64_t oldest_ms;       /* maximum timestamp of the batch at oldest_offset */
     int64_t oldest_offset;   /* -1: not known */
     int64_t cleaned_offset;  /* compacted topics: up to here keys were looked at */

@@ -203,7 +203,7 @@ static enum err write_batch(struct embedded_log *log, struct store_txn *txn,
     enum err err = partition_touch(log, txn, batch->topic, batch->partition, touched);
     if (err)
         return err;
-    if (partition->broken)
+    if (partition->working_broken)
         return ERR_CORRUPT;
     if (!batch->topic->base.internal) {
         batch->base_offset = partition->working_end;

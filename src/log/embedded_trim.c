@@ -27,6 +27,7 @@ enum err partition_touch(struct embedded_log *log, struct store_txn *txn,
         topic->removed = true;
     at->working_begin = at->begin_offset;
     at->working_end = at->end_offset;
+    at->working_broken = at->broken;
     pthread_mutex_unlock(&log->lock);
     if (removed)
         return ERR_NOT_FOUND;
