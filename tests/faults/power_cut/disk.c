@@ -1,6 +1,7 @@
 /* disk.c -- shows what a disk may hold after the power went off at a point of a journal.
  *
  * usage: power-cut-disk count JOURNAL                      how many events there are
+ *        power-cut-disk place JOURNAL CUT                  bytes of the journal before the cut
  *        power-cut-disk reported JOURNAL CUT               the last mark before the cut
  *        power-cut-disk build JOURNAL CUT SEED DIRECTORY   makes the directory
  *
@@ -320,13 +321,20 @@ static void print_reported(const struct disk *disk, uint64_t cut)
     puts("0");
 }
 
+static uint64_t place_of(const struct disk *disk, uint64_t cut)
+{
+    if (cut < disk->count)
+        return disk->starts[cut];
+    return disk->count ? disk->starts[cut - 1] + sizeof(struct journal_event) : 0;
+}
+
 int main(int argc, char **argv)
 {
     static struct disk disk;
     int64_t cut = 0;
     int64_t seed = 0;
     if (argc < 3)
-        die("usage: count|reported|build JOURNAL [CUT [SEED DIRECTORY]]", "arguments");
+        die("usage: count|place|reported|build JOURNAL [CUT [SEED DIRECTORY]]", "arguments");
     journal_open(&disk, argv[2]);
     if (argc > 3 &&
         (str_to_int64(str_from(argv[3]), &cut) != OK || cut < 0 || (uint64_t)cut > disk.count))
@@ -335,11 +343,13 @@ int main(int argc, char **argv)
         die("no seed", argv[4]);
     if (strcmp(argv[1], "count") == 0)
         printf("%llu\n", (unsigned long long)disk.count);
+    else if (strcmp(argv[1], "place") == 0)
+        printf("%llu\n", (unsigned long long)place_of(&disk, (uint64_t)cut));
     else if (strcmp(argv[1], "reported") == 0)
         print_reported(&disk, (uint64_t)cut);
     else if (strcmp(argv[1], "build") == 0 && argc == 6)
         build(&disk, (uint64_t)cut, (uint64_t)seed, argv[5]);
     else
-        die("usage: count|reported|build JOURNAL [CUT [SEED DIRECTORY]]", argv[1]);
+        die("usage: count|place|reported|build JOURNAL [CUT [SEED DIRECTORY]]", argv[1]);
     return 0;
 }
