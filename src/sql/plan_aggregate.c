@@ -256,8 +256,12 @@ static enum err bring_together(struct planner *planner, struct relation *relatio
         add_changes(planner, relation);
     struct stage *from = NULL;
     if (!keyed) {
-        enum err err = relation_rekey(planner, relation, grouping->source_keys, grouping->key_count,
-                                      planner->query->group_by_place);
+        enum err err = relation_settle(planner, relation, STR("Aggregate-GroupBy-source"),
+                                       planner->query->group_by_place);
+        if (err)
+            return err;
+        err = relation_rekey(planner, relation, grouping->source_keys, grouping->key_count,
+                             planner->query->group_by_place);
         struct format_spec key = relation->sink_key;
         if (key.kind == FORMAT_AVRO)
             key = (struct format_spec){.kind = FORMAT_KAFKA};

@@ -326,6 +326,13 @@ static enum err send_sides(struct planner *planner, const struct syntax_join *jo
     left->rekeys = !is_key_of(left->relation, left->expr);
     right->rekeys = !is_key_of(right->relation, right->expr);
     const struct format_spec sink_key = result_key(planner, left, right);
+    enum err err = OK;
+    if (left->rekeys || is_windowed)
+        err = relation_settle(planner, relations[0],
+                              arena_printf(planner->arena, "Join-%u-source", planner->join_count),
+                              left->syntax->place);
+    if (err)
+        return err;
     const int32_t left_count = relations[0]->partition_count;
     const int32_t right_count = relations[1]->partition_count;
     const bool both_known = left_count > 0 && right_count > 0;
@@ -335,7 +342,7 @@ static enum err send_sides(struct planner *planner, const struct syntax_join *jo
                            "match: they have %d and %d, repartition either one",
                            STR_ARGS(left->alias), STR_ARGS(right->alias), left_count, right_count);
 
-    bool send_left = left->rekeys || (is_windowed && relations[0]->is_stateful);
+    bool send_left = left->rekeys;
     bool send_right = right->rekeys;
     const bool one_partition = left_count == 1 && right_count == 1;
     if (!one_partition && !send_left && !send_right &&
@@ -353,7 +360,6 @@ static enum err send_sides(struct planner *planner, const struct syntax_join *jo
         key = (struct format_spec){.kind = FORMAT_KAFKA};
     }
     struct stage *from = NULL;
-    enum err err = OK;
     if (relations[0]->is_table)
         left->rekeys = send_left = false;
     if (send_left)

@@ -54,8 +54,14 @@ enum err plan_sink(struct planner *planner, struct relation *relation, struct se
     if (err)
         return err;
     output.drop_null_keys = planner->is_persistent && relation->is_table;
+    const bool gathers = planner->is_persistent && select->is_rekeyed;
+    if (gathers)
+        err = relation_settle(planner, relation, STR("PartitionBy-source"),
+                              planner->query->partition_by_place);
+    if (err)
+        return err;
     struct stage *stage = plan_stage_new(planner);
-    stage->gathers = planner->is_persistent && select->is_rekeyed;
+    stage->gathers = gathers;
     struct plan_branch *branch = VECTOR_PUSH(&stage->branches, planner->arena, struct plan_branch);
     project(&sinking, &output, branch);
     plan->limit = planner->query->limit;

@@ -81,11 +81,15 @@ MUST_CHECK enum err relation_rekey(struct planner *planner, struct relation *rel
                                    struct expr *const *keys, uint32_t key_count,
                                    struct place place);
 /* Sends the relation through an internal topic, written by `from` (NULL: a stage of its own), so
- * that it can be read by another stage. */
+ * that it can be read by another stage. `from` gathers, unless the relation keeps state. */
 MUST_CHECK enum err relation_through(struct planner *planner, struct relation *relation,
                                      struct stage **from, struct str suffix,
                                      const struct format_spec *key, int32_t partition_count,
                                      bool drop_null_keys, struct place place);
+/* What keeps state runs one task a partition, what keys rows anew is one task for all: a relation
+ * that keeps state goes through an internal topic, keyed as it is, before it is keyed anew. */
+MUST_CHECK enum err relation_settle(struct planner *planner, struct relation *relation,
+                                    struct str suffix, struct place place);
 /* The key's format for an internal topic: `wanted` if it can carry the columns, else kept rows. */
 struct format_spec internal_key(const struct format_spec *wanted, const struct row_type *row_type);
 

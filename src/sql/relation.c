@@ -156,7 +156,7 @@ enum err relation_through(struct planner *planner, struct relation *relation, st
     };
     if (!*from)
         *from = plan_stage_new(planner);
-    (*from)->gathers = true;
+    (*from)->gathers = !relation->is_stateful;
     *VECTOR_PUSH(&(*from)->branches, arena, struct plan_branch) = (struct plan_branch){
         .root = relation->node,
         .output = {.kind = OUTPUT_INTERNAL,
@@ -173,6 +173,17 @@ enum err relation_through(struct planner *planner, struct relation *relation, st
     relation->key = input.format.key;
     relation->partition_count = partition_count;
     return OK;
+}
+
+enum err relation_settle(struct planner *planner, struct relation *relation, struct str suffix,
+                         struct place place)
+{
+    if (!relation->is_stateful)
+        return OK;
+    struct stage *from = NULL;
+    const struct format_spec key = relation->key;
+    return relation_through(planner, relation, &from, suffix, &key, relation->partition_count,
+                            false, place);
 }
 
 struct format_spec internal_key(const struct format_spec *wanted, const struct row_type *row_type)
