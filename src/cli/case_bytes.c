@@ -52,6 +52,14 @@ static enum err encode_kafka(const struct type *type, const struct json_node *no
         memcpy(&bits, &real, 8);
         put_big_endian(buf, bits, 8);
         return OK;
+    case TYPE_BYTES: {
+        uint8_t *bytes = (uint8_t *)buf_reserve(buf, base64_decoded_max(node->text.size));
+        size_t size;
+        if (base64_decode(node->text, bytes, &size) != OK)
+            break;
+        buf->size += size;
+        return OK;
+    }
     default:
         break;
     }
@@ -335,13 +343,18 @@ static void write_raw(const struct type *type, const struct value *value, struct
     }
 }
 
+static bool side_is_bare(const struct case_side *side)
+{
+    uint16_t first = 0;
+    const struct format_spec *spec = side_spec(side);
+    return side_columns(side, &first) == 1 &&
+           (side->is_key || spec->unwrapped || spec->kind == FORMAT_KAFKA);
+}
+
 static void write_side(const struct case_side *side, const struct batch *row, struct buf *buf)
 {
     const struct row_type *row_type = row->row_type;
-    uint16_t first = 0;
-    const uint32_t count = side_columns(side, &first);
-    const struct format_spec *spec = side_spec(side);
-    const bool bare = count == 1 && (side->is_key || spec->unwrapped || spec->kind == FORMAT_KAFKA);
+    const bool bare = side_is_bare(side);
     uint32_t written = 0;
     for (uint32_t i = 0; i < row_type->column_count; i++) {
         if (row_type->columns[i].role != (side->is_key ? COLUMN_KEY : COLUMN_VALUE))
@@ -356,6 +369,36 @@ static void write_side(const struct case_side *side, const struct batch *row, st
     }
     if (!bare)
         buf_append_str(buf, written == 0 ? STR("{}") : STR("}"));
+}
+
+/* The side as the record's own Avro schema has it: what was written, not what was to be. */
+static enum err side_as_written(const struct case_side *side, struct str bytes,
+                                struct case_side *ret_side, struct why *why)
+{
+    const struct avro_schema *schema;
+    int32_t id = 0;
+    for (size_t i = 1; i < 5 && i < bytes.size; i++)
+        id = id << 8 | (uint8_t)bytes.data[i];
+    const enum err err = registry_by_id(side->registry, id, &schema, why);
+    if (err)
+        return err;
+    const struct type *type = avro_sql_type(schema->root, false, side->arena);
+    if (!type)
+        return why_set(why, ERR_INVALID, "schema %d has no SQL type", id);
+    const bool whole = type->kind != TYPE_STRUCT || side_is_bare(side);
+    const uint32_t count = whole ? 1 : type->field_count;
+    struct row_column *columns = ARENA_ARRAY(side->arena, struct row_column, count + 1);
+    for (uint32_t i = 0; i < count; i++)
+        columns[i] = (struct row_column){.name = whole ? STR("ROWVAL") : type->fields[i].name,
+                                         .type = whole ? type : type->fields[i].type,
+                                         .role = side->is_key ? COLUMN_KEY : COLUMN_VALUE};
+    struct record_format *format = arena_copy(side->arena, side->format, sizeof(*side->format));
+    format->row_type = row_type_new(side->arena, columns, count);
+    format->value.unwrapped = whole;
+    *(side->is_key ? &format->value.kind : &format->key.kind) = FORMAT_NONE;
+    *ret_side = *side;
+    ret_side->format = format;
+    return OK;
 }
 
 /* Through the format's own decoder. */
@@ -407,9 +450,15 @@ enum err case_decode(const struct case_side *side, const struct record *record,
             json_write_string(&buf, bytes);
             break;
         case FORMAT_KAFKA:
-        case FORMAT_AVRO:
             err = decode_row(side, record, &buf, why);
             break;
+        case FORMAT_AVRO: {
+            struct case_side written;
+            err = side_as_written(side, bytes, &written, why);
+            if (err == OK)
+                err = decode_row(&written, record, &buf, why);
+            break;
+        }
         }
     }
     const struct str text = arena_str(side->arena, buf_str(&buf));

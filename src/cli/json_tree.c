@@ -87,7 +87,7 @@ struct str json_member_text(const struct json_node *object, const char *name, st
     return member && member->kind == JSON_STRING ? member->text : otherwise;
 }
 
-static bool numbers_equal(struct str a, struct str b)
+bool json_numbers_equal(struct str a, struct str b)
 {
     double x;
     double y;
@@ -98,57 +98,4 @@ static bool numbers_equal(struct str a, struct str b)
     if (str_to_int64(a, &i) == OK && str_to_int64(b, &j) == OK)
         return i == j;
     return str_to_double(a, &x) == OK && str_to_double(b, &y) == OK && x == y;
-}
-
-static bool children_equal(const struct json_node *a, const struct json_node *b, bool loose)
-{
-    const struct json_node *x = a->child;
-    const struct json_node *y = b->child;
-    for (; x && y; x = x->next, y = y->next)
-        if (!json_node_equal(x, y, loose))
-            return false;
-    return !x && !y;
-}
-
-static uint32_t child_count(const struct json_node *node)
-{
-    uint32_t count = 0;
-    for (const struct json_node *at = node->child; at; at = at->next)
-        count++;
-    return count;
-}
-
-static bool members_equal(const struct json_node *a, const struct json_node *b, bool loose)
-{
-    if (child_count(a) != child_count(b))
-        return false;
-    for (const struct json_node *x = a->child; x; x = x->next) {
-        const struct json_node *y = b->child;
-        while (y && !str_equal(x->name, y->name))
-            y = y->next;
-        if (!y || !json_node_equal(x, y, loose))
-            return false;
-    }
-    return true;
-}
-
-bool json_node_equal(const struct json_node *a, const struct json_node *b, bool loose)
-{
-    if (a->kind != b->kind)
-        return loose &&
-               ((a->kind == JSON_NUMBER && b->kind == JSON_STRING) ||
-                (a->kind == JSON_STRING && b->kind == JSON_NUMBER)) &&
-               numbers_equal(a->text, b->text);
-    switch (a->kind) {
-    case JSON_OBJECT_BEGIN:
-        return members_equal(a, b, loose);
-    case JSON_ARRAY_BEGIN:
-        return children_equal(a, b, loose);
-    case JSON_STRING:
-        return str_equal(a->text, b->text);
-    case JSON_NUMBER:
-        return numbers_equal(a->text, b->text);
-    default:
-        return true;
-    }
 }

@@ -21,7 +21,7 @@ MUST_CHECK enum err json_tree_parse(struct str text, struct arena *arena,
 const struct json_node *json_member(const struct json_node *object, const char *name);
 /* The text of a string member, or `otherwise`. */
 struct str json_member_text(const struct json_node *object, const char *name, struct str otherwise);
-/* Same value: numbers by value, members in any order. loose: a number equals its own text. */
-bool json_node_equal(const struct json_node *a, const struct json_node *b, bool loose);
+/* Two numbers as written: whole ones exactly, others as doubles. */
+bool json_numbers_equal(struct str a, struct str b);
 
 #endif

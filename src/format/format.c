@@ -23,6 +23,11 @@ const char *format_name(enum format_kind kind)
     return format_get_ops(kind)->name;
 }
 
+bool format_wraps(enum format_kind kind)
+{
+    return kind == FORMAT_AVRO || kind == FORMAT_JSON;
+}
+
 enum err format_parse(struct str name, enum format_kind *ret_kind, struct why *why)
 {
     struct str names[FORMAT_COUNT];
@@ -37,6 +42,10 @@ enum err format_parse(struct str name, enum format_kind *ret_kind, struct why *w
         }
         count++;
     }
+    static const char *const absent[] = {"PROTOBUF", "PROTOBUF_NOSR", "JSON_SR"};
+    for (size_t i = 0; i < sizeof(absent) / sizeof(absent[0]); i++)
+        if (str_equal_nocase(name, str_from(absent[i])))
+            return why_set(why, ERR_UNSUPPORTED, "the format %s is not supported", absent[i]);
     const struct str nearest = str_nearest(name, names, count);
     if (nearest.size > 0)
         return why_set(why, ERR_INVALID, "unknown format '%.*s', did you mean '%.*s'?",

@@ -44,6 +44,8 @@ struct record_format {
 /* "AVRO", and back; ERR_INVALID with did-you-mean. */
 const char *format_name(enum format_kind kind);
 MUST_CHECK enum err format_parse(struct str name, enum format_kind *ret_kind, struct why *why);
+/* Whether a single column can be written both bare and in a record. */
+bool format_wraps(enum format_kind kind);
 /* Whether the format can carry these columns as key or as value. ERR_INVALID with the reason, as
  * ksqlDB refuses. */
 MUST_CHECK enum err format_check(const struct format_spec *spec, bool is_key,
