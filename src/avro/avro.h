@@ -140,8 +140,8 @@ MUST_CHECK enum err avro_encoder_new(struct arena *arena, const struct avro_sche
                                      const struct avro_target *targets, uint32_t target_count,
                                      bool whole, const struct avro_encoder **ret_encoder,
                                      struct why *why);
-/* Appends one body. ERR_INVALID when a cell cannot be written (NULL in a required field, an
- * unknown enum symbol); buf then has its old size. */
+/* Appends one body. ERR_INVALID when a cell cannot be written (NULL in a required field without a
+ * default, an unknown enum symbol); buf then has its old size. */
 MUST_CHECK enum err avro_encode(const struct avro_encoder *encoder, const struct column *columns,
                                 uint32_t row, struct buf *buf);
 

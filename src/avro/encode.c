@@ -101,6 +101,10 @@ static enum err write_cell(const struct write *write, const struct column *colum
     if (column->nulls[row]) {
         if (write->code == WRITE_NOTHING)
             return OK;
+        if (write->null_is_default) {
+            buf_append_str(buf, write->constant);
+            return OK;
+        }
         if (write->null_branch < 0)
             return ERR_INVALID;
         varint_append(buf, write->null_branch);

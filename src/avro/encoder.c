@@ -297,6 +297,13 @@ static enum err compile_record(struct compiler *compiler, const struct avro_node
             why_prefix(compiler->why, "field '%.*s'", STR_ARGS(node->fields[i].name));
             return err;
         }
+        struct write constant;
+        const bool takes_null = members[i].null_branch >= 0 || members[i].code == WRITE_NOTHING;
+        if (!takes_null && node->fields[i].has_default &&
+            compile_constant(compiler, &node->fields[i], &constant) == OK) {
+            members[i].null_is_default = true;
+            members[i].constant = constant.constant;
+        }
     }
     return OK;
 }

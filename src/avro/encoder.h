@@ -34,12 +34,13 @@ struct write {
     int32_t null_branch;
     int32_t branch;
     uint16_t column;
-    bool is_root; /* WRITE_FIELDS: members take the caller's columns */
+    bool null_is_default; /* a NULL cell that has no null_branch: `constant` */
+    bool is_root;         /* WRITE_FIELDS: members take the caller's columns */
     uint32_t member_count;
     const struct write *members;
     const struct avro_node *node;
     const struct type *type;
-    struct str constant;
+    struct str constant; /* CONSTANT, and null_is_default */
 };
 
 struct avro_encoder {

@@ -378,6 +378,13 @@ static void fields_without_a_column_get_their_default(void **state)
     assert_int_equal(avro_encode(bench.encoder, bench.columns, 0, &body), OK);
     const struct str wanted = STR("\x02\x03\x02x\x02\xff\0\0\0\0\0\0\xf0\x3f\x02\x00\x02\x02\0\0");
     assert_true(str_equal(buf_str(&body), wanted));
+    /* A NULL where the schema takes none is the default too. */
+    bench_column(&bench, "i", &type_integer)->nulls[0] = 1;
+    bench_column(&bench, "s", &type_string)->nulls[0] = 1;
+    assert_int_equal(bench_encoder(&bench, false), OK);
+    buf_clear(&body);
+    assert_int_equal(avro_encode(bench.encoder, bench.columns, 0, &body), OK);
+    assert_true(str_equal(buf_str(&body), wanted));
     buf_release(&body);
     bench_release(&bench);
     bench_init(&bench, "{\"type\":\"record\",\"name\":\"R\",\"fields\":["
