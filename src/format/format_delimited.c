@@ -168,11 +168,19 @@ static void field_write(const struct column *column, uint32_t row, char delimite
     must(to == buf->data + begin);
 }
 
-/* What Commons CSV's QuoteMode.MINIMAL quotes. */
+static bool is_letter_or_digit(char byte)
+{
+    return (byte >= '0' && byte <= '9') || (byte >= 'A' && byte <= 'Z') ||
+           (byte >= 'a' && byte <= 'z');
+}
+
+/* What Commons CSV's QuoteMode.MINIMAL quotes: also a line that begins with no letter or digit. */
 static bool needs_quotes(struct str text, char delimiter, bool is_first)
 {
     if (text.size == 0)
         return is_first;
+    if (is_first && !is_letter_or_digit(text.data[0]))
+        return true;
     if ((uint8_t)text.data[0] <= '#' || (uint8_t)text.data[text.size - 1] <= ' ')
         return true;
     for (size_t i = 0; i < text.size; i++) {

@@ -128,6 +128,8 @@ static void delimited_is_csv(void **state)
     assert_string_equal(help_write(&help, false, NULL), ",,,");
     help_reads(&help, " x ,1,2,true", "\" x \"|1|2.00|true");
     assert_string_equal(help_write(&help, false, NULL), "\" x \",1,2.00,true");
+    help_reads(&help, "-x,-1,-2,true", "\"-x\"|-1|-2.00|true");
+    assert_string_equal(help_write(&help, false, NULL), "\"-x\",-1,-2.00,true");
     static const char *const texts[] = {"",
                                         "\n\r\n",
                                         "x,1,2.5",
