@@ -181,7 +181,8 @@ static enum err view_schema(void *context, struct str topic, const struct format
     if (!type)
         return why_set(why, ERR_INVALID, "the schema of topic '%.*s' has no SQL type",
                        STR_ARGS(topic));
-    if (type->kind != TYPE_STRUCT || spec->unwrapped) {
+    /* A key of one column is written bare, and one column is what a key's schema gives. */
+    if (type->kind != TYPE_STRUCT || spec->unwrapped || is_key) {
         struct row_column *column = ARENA_NEW(arena, struct row_column);
         column->name = is_key ? STR("ROWKEY") : STR("ROWVAL");
         column->type = type;
@@ -224,5 +225,9 @@ struct catalog catalog_view(struct engine *engine, const struct session *session
         .default_key_format = default_format(key, FORMAT_KAFKA),
         .default_value_format = default_format(value, FORMAT_JSON),
         .default_value_format_given = value.size > 0,
+        .unwraps_single_values = str_equal_nocase(
+            setting_get(engine, settings, STR("persistence.wrap.single.values"), STR("true")),
+            STR("false")),
+        .topic_prefix = setting_get(engine, settings, STR("output.topic.name.prefix"), STR("")),
     };
 }

@@ -109,9 +109,8 @@ enum err execute_explain(struct execution *execution)
     struct plan *plan;
     enum err err;
     if (execution->statement->explained) {
-        err =
-            sql_plan_query(execution->statement->explained, &execution->catalog,
-                           &execution->session->settings, execution->arena, &plan, execution->why);
+        err = sql_plan_query(execution->statement->explained, &execution->catalog, execution->arena,
+                             &plan, execution->why);
         if (err == OK)
             sql_explain(plan, &text);
     } else {

@@ -119,8 +119,8 @@ static enum err push_start(struct execution *execution, struct push *push, struc
         .feed = push_feed,
         .feed_context = push,
     };
-    enum err err = sql_plan_query(execution->statement, &execution->catalog, settings,
-                                  execution->arena, ret_plan, execution->why);
+    enum err err = sql_plan_query(execution->statement, &execution->catalog, execution->arena,
+                                  ret_plan, execution->why);
     if (err)
         return err;
     const struct answer header = {.kind = ANSWER_HEADER, .row_type = (*ret_plan)->row_type};

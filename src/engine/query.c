@@ -99,8 +99,8 @@ static enum err plan_again(struct execution *execution, struct running *query)
     if (err)
         return err;
     must(count == 1);
-    return sql_plan_query(&statements[0], &execution->catalog, &query->settings, &query->arena,
-                          &query->plan, execution->why);
+    return sql_plan_query(&statements[0], &execution->catalog, &query->arena, &query->plan,
+                          execution->why);
 }
 
 static enum err ensure_sink_topic(struct execution *execution, const struct plan *plan)
@@ -321,8 +321,8 @@ enum err execute_create_query(struct execution *execution)
     struct running *old = NULL;
     bool done = false;
     enum err err =
-        sql_plan_query(execution->statement, &execution->catalog, &execution->session->settings,
-                       execution->arena, &checked, execution->why);
+        sql_plan_query(execution->statement, &execution->catalog, execution->arena, &checked,
+                       execution->why);
     if (err == OK && checked->creates_sink)
         err = existing_sink(execution, checked, &old, &done);
     if (err || done)

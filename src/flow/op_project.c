@@ -5,6 +5,7 @@
 
 static void project_run(struct operator* op, uint32_t side, struct batch *batch);
 static void project_columns(struct operator* op, const struct batch *from, struct batch *to);
+static void null_without_value(struct column *column, const struct batch *batch);
 
 static const struct operator_ops project_ops = {
     .prepare = operator_prepare_none,
@@ -57,7 +58,19 @@ static void project_columns(struct operator* op, const struct batch *from, struc
     struct evaluation evaluation = {.arena = from->arena, .batch = from};
     to->row_type = node->row_type;
     to->columns = ARENA_ARRAY(from->arena, struct column, node->expr_count);
-    for (uint32_t i = 0; i < node->expr_count; i++)
+    for (uint32_t i = 0; i < node->expr_count; i++) {
         to->columns[i] = *expr_evaluate(node->exprs[i], &evaluation);
+        if (node->needs_value && node->needs_value[i] && from->null_values)
+            null_without_value(&to->columns[i], from);
+    }
     task_count(op->task, COUNTER_expression_errors, evaluation.fail_count);
+}
+
+/* The column may be the batch's own: its nulls are copied before they are changed. */
+static void null_without_value(struct column *column, const struct batch *batch)
+{
+    uint8_t *nulls = arena_copy(batch->arena, column->nulls, batch->row_count);
+    for (uint32_t i = 0; i < batch->selected_count; i++)
+        nulls[batch->selection[i]] |= batch->null_values[batch->selection[i]];
+    column->nulls = nulls;
 }

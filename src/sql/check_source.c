@@ -265,8 +265,10 @@ static enum err check_columns(struct source_check *check)
             ((struct row_column *)check->columns.data)[i];
     format->row_type = row_type_new(check->arena, all.data, all.count);
     format->key.unwrapped = check->keys.count == 1;
-    /* A second look: inferred columns may be too many to go without a wrapping. */
     const struct with_value *wrap = &check->with.values[WITH_WRAP_SINGLE_VALUE];
+    if (!wrap->given && check->value_count == 1 && format_wraps(format->value.kind))
+        format->value.unwrapped = check->catalog->unwraps_single_values;
+    /* A second look: inferred columns may be too many to go without a wrapping. */
     if (wrap->given && check->value_count > 1)
         return why_set_at(check->why, ERR_INVALID, wrap->place.line, wrap->place.column,
                           "WRAP_SINGLE_VALUE is only valid for a single value column");

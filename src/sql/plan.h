@@ -50,6 +50,8 @@ struct catalog {
     enum format_kind default_key_format;
     enum format_kind default_value_format;
     bool default_value_format_given; /* false: VALUE_FORMAT must be said */
+    bool unwraps_single_values; /* where WRAP_SINGLE_VALUE is not said and the format knows both */
+    struct str topic_prefix;    /* of the topics of CREATE ... AS that are not named */
 };
 
 enum node_kind {
@@ -88,6 +90,8 @@ struct plan_node {
     struct expr *const *exprs; /* PROJECT: one a column of row_type. EXPLODE: ARRAY-valued; row_type
                                   is the columns below, then one a function */
     uint32_t expr_count;
+    const bool *needs_value; /* PROJECT, one an expression: NULL in rows whose record had no value,
+                                whatever it is; NULL: none */
 
     /* CHANGES: row_type is the columns below, then one BOOLEAN. For each change of the table: the
      * row before, if there was one, with true (take it back), then the row now, if there is one,

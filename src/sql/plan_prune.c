@@ -139,13 +139,16 @@ static const uint16_t *prune_project(struct planner *planner, struct plan_node *
     const uint16_t *map = keep_used(planner, row_type, used, &node->row_type);
     bool *used_below = used_new(planner, below);
     struct expr **exprs = ARENA_ARRAY(planner->arena, struct expr *, node->row_type->column_count);
+    bool *needs_value = ARENA_ARRAY(planner->arena, bool, node->row_type->column_count);
     for (uint32_t i = 0; i < row_type->column_count; i++) {
         if (map[i] == GONE)
             continue;
         exprs[map[i]] = node->exprs[i];
+        needs_value[map[i]] = node->needs_value && node->needs_value[i];
         expr_columns(node->exprs[i], used_below);
     }
     node->expr_count = node->row_type->column_count;
+    node->needs_value = node->needs_value ? needs_value : NULL;
     node->exprs = remap_all(planner, exprs, node->expr_count, prune(planner, below, used_below));
     return map;
 }

@@ -21,8 +21,7 @@ static void add_value(struct planner *planner, const struct type *type, struct v
                       struct vector *values);
 
 enum err sql_plan_pull(const struct statement *statement, const struct catalog *catalog,
-                       const struct properties *settings, struct arena *arena,
-                       struct pull_plan **ret_plan, struct why *why)
+                       struct arena *arena, struct pull_plan **ret_plan, struct why *why)
 {
     must(statement->query != NULL);
     must(catalog != NULL);
@@ -31,7 +30,6 @@ enum err sql_plan_pull(const struct statement *statement, const struct catalog *
     struct planner planner = {.statement = statement,
                               .query = statement->query,
                               .catalog = catalog,
-                              .settings = settings,
                               .arena = arena,
                               .why = why};
     const struct syntax_query *query = statement->query;

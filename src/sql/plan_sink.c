@@ -25,6 +25,7 @@ static enum err old_sink(struct sinking *sinking, struct plan_output *output);
 static enum err check_compatible(struct sinking *sinking, const struct source *target);
 static void set_timestamp(struct plan_output *output, const struct source *sink);
 static struct plan_node *explode(struct sinking *sinking);
+static bool partitions_by_value(const struct sinking *sinking, const struct expr *key);
 static void project(struct sinking *sinking, struct plan_output *output,
                     struct plan_branch *branch);
 
@@ -210,7 +211,7 @@ static enum err new_sink(struct sinking *sinking, struct plan_output *output)
     const struct statement *statement = planner->statement;
     const struct with_value *values = planner->with.values;
     struct source *sink = ARENA_NEW(planner->arena, struct source);
-    const struct str prefix = plan_setting(planner, STR("ksql.output.topic.name.prefix"), STR(""));
+    const struct str prefix = planner->catalog->topic_prefix;
     *sink = (struct source){
         .name = statement->name,
         .kind = sinking->relation->is_table ? SOURCE_TABLE : SOURCE_STREAM,
@@ -271,10 +272,8 @@ static enum err sink_formats(struct sinking *sinking, struct record_format *form
     format->key.unwrapped = sinking->key_count == 1;
     format->value = inherited(value, value_kind);
     const uint32_t value_count = sinking->item_count - sinking->key_count;
-    const bool can_wrap = value_kind == FORMAT_AVRO || value_kind == FORMAT_JSON;
-    const struct str wraps =
-        plan_setting(planner, STR("ksql.persistence.wrap.single.values"), STR("true"));
-    format->value.unwrapped = can_wrap && value_count == 1 && str_equal_nocase(wraps, STR("false"));
+    format->value.unwrapped =
+        planner->catalog->unwraps_single_values && value_count == 1 && format_wraps(value_kind);
     return with_sides(&planner->with, value_count, &format->key, &format->value, planner->why);
 }
 
@@ -395,6 +394,20 @@ static struct plan_node *explode(struct sinking *sinking)
     return node;
 }
 
+/* PARTITION BY anything but the key is NULL where there is no value, in ksqlDB even ROWTIME. */
+static bool partitions_by_value(const struct sinking *sinking, const struct expr *key)
+{
+    const struct row_type *below = sinking->relation->node->row_type;
+    if (!sinking->select->is_rekeyed)
+        return false;
+    bool *used = ARENA_ARRAY(sinking->planner->arena, bool, below->column_count);
+    expr_columns(key, used);
+    bool found = false;
+    for (uint32_t i = sinking->relation->key_count; i < below->column_count; i++)
+        found = found || used[i];
+    return found;
+}
+
 /* The root of the last stage. Where every column is one of the rows below there is nothing to
  * compute: the output takes them from there. */
 static void project(struct sinking *sinking, struct plan_output *output, struct plan_branch *branch)
@@ -404,10 +417,12 @@ static void project(struct sinking *sinking, struct plan_output *output, struct 
     const uint32_t count = sinking->item_count;
     struct expr **exprs = ARENA_ARRAY(planner->arena, struct expr *, count);
     uint16_t *map = ARENA_ARRAY(planner->arena, uint16_t, count);
+    bool *needs_value = ARENA_ARRAY(planner->arena, bool, count);
     bool is_plain = true;
     for (uint32_t i = 0; i < count; i++) {
         exprs[i] = sinking->items[i].expr;
-        is_plain = is_plain && exprs[i]->kind == EXPR_COLUMN;
+        needs_value[i] = i < sinking->key_count && partitions_by_value(sinking, exprs[i]);
+        is_plain = is_plain && exprs[i]->kind == EXPR_COLUMN && !needs_value[i];
     }
     for (uint32_t i = 0; i < count; i++)
         map[i] = (uint16_t)(is_plain ? exprs[i]->index : i);
@@ -421,5 +436,6 @@ static void project(struct sinking *sinking, struct plan_output *output, struct 
     branch->root = plan_node_new(planner, NODE_PROJECT, planner->query->place,
                                  result_row_type(sinking, !planner->is_persistent), below);
     branch->root->exprs = exprs;
+    branch->root->needs_value = needs_value;
     branch->root->expr_count = count;
 }

@@ -18,8 +18,7 @@ static enum err plan_plain(struct planner *planner, struct relation *relation,
                            struct select *select);
 
 enum err sql_plan_query(const struct statement *statement, const struct catalog *catalog,
-                        const struct properties *settings, struct arena *arena,
-                        struct plan **ret_plan, struct why *why)
+                        struct arena *arena, struct plan **ret_plan, struct why *why)
 {
     must(statement->query != NULL);
     must(catalog != NULL);
@@ -29,7 +28,6 @@ enum err sql_plan_query(const struct statement *statement, const struct catalog 
         .statement = statement,
         .query = statement->query,
         .catalog = catalog,
-        .settings = settings,
         .arena = arena,
         .why = why,
         .is_persistent = statement->kind != STATEMENT_SELECT,
@@ -116,16 +114,6 @@ struct stage *plan_stage_new(struct planner *planner)
     struct stage *stage = ARENA_NEW(planner->arena, struct stage);
     *VECTOR_PUSH(&planner->stages, planner->arena, struct stage *) = stage;
     return stage;
-}
-
-struct str plan_setting(const struct planner *planner, struct str name, struct str fallback)
-{
-    if (!planner->settings)
-        return fallback;
-    const struct str *value = properties_get(planner->settings, name);
-    if (!value && str_starts_with(name, STR("ksql.")))
-        value = properties_get(planner->settings, (struct str){name.data + 5, name.size - 5});
-    return value ? *value : fallback;
 }
 
 /* What the clauses say about each other, before any name is looked up. */

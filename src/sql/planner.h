@@ -39,7 +39,6 @@ struct planner {
     const struct statement *statement;
     const struct syntax_query *query;
     const struct catalog *catalog;
-    const struct properties *settings;
     struct arena *arena;
     struct why *why;
     struct vector inputs;  /* of struct plan_input: node->input until stages are closed */
@@ -66,8 +65,6 @@ struct plan_node *plan_node_new(struct planner *planner, enum node_kind kind, st
 struct resolver plan_resolver(struct planner *planner, const struct scope *scope,
                               const char *clause);
 struct stage *plan_stage_new(struct planner *planner);
-/* The setting's value, or the fallback. Looks under `ksql.` and without. */
-struct str plan_setting(const struct planner *planner, struct str name, struct str fallback);
 
 /* --- relation.c --- */
 /* The rows of a stream or table of the catalog. ERR_INVALID with did-you-mean. */

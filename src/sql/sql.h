@@ -26,16 +26,14 @@ MUST_CHECK enum err sql_check_source(const struct statement *statement,
                                      const struct catalog *catalog, struct arena *arena,
                                      struct source_wish *ret_wish, struct why *why);
 
-/* CREATE ... AS SELECT, INSERT INTO ... SELECT, SELECT ... EMIT CHANGES. `settings` are those SET.
- */
+/* CREATE ... AS SELECT, INSERT INTO ... SELECT, SELECT ... EMIT CHANGES. */
 MUST_CHECK enum err sql_plan_query(const struct statement *statement, const struct catalog *catalog,
-                                   const struct properties *settings, struct arena *arena,
-                                   struct plan **ret_plan, struct why *why);
+                                   struct arena *arena, struct plan **ret_plan, struct why *why);
 
 /* SELECT without EMIT, on a table a query keeps. */
 MUST_CHECK enum err sql_plan_pull(const struct statement *statement, const struct catalog *catalog,
-                                  const struct properties *settings, struct arena *arena,
-                                  struct pull_plan **ret_plan, struct why *why);
+                                  struct arena *arena, struct pull_plan **ret_plan,
+                                  struct why *why);
 
 /* INSERT INTO ... VALUES: one row of the source's row type; a ROWTIME that was given goes to the
  * row's timestamp, else now_ms. */

@@ -170,7 +170,7 @@ static enum err value_wrapping(const struct with_value *value, uint32_t value_co
 {
     if (!value->given)
         return OK;
-    const bool can_wrap = spec->kind == FORMAT_AVRO || spec->kind == FORMAT_JSON;
+    const bool can_wrap = format_wraps(spec->kind);
     if (spec->kind == FORMAT_NONE || (!can_wrap && value->is_true))
         return refuse(value, why, "the format %s does not support WRAP_SINGLE_VALUE=%s",
                       format_name(spec->kind), value->is_true ? "true" : "false");

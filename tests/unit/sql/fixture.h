@@ -19,7 +19,6 @@ struct fixture {
     struct source sources[FIXTURE_SOURCES_MAX];
     int32_t partitions[FIXTURE_SOURCES_MAX];
     size_t source_count;
-    struct properties settings;
     struct why why;
 };
 
@@ -84,7 +83,6 @@ static inline void fixture_init(struct fixture *fixture)
 {
     *fixture = (struct fixture){0};
     arena_init(&fixture->arena, 0);
-    properties_init(&fixture->settings, &fixture->arena);
     fixture->catalog = (struct catalog){
         .context = fixture,
         .source = fixture_source,

@@ -25,8 +25,8 @@ static int teardown(void **state)
 
 static enum err plan_of(struct fixture *fixture, const char *text, struct plan **ret_plan)
 {
-    return sql_plan_query(fixture_statement(fixture, text), &fixture->catalog, &fixture->settings,
-                          &fixture->arena, ret_plan, &fixture->why);
+    return sql_plan_query(fixture_statement(fixture, text), &fixture->catalog, &fixture->arena,
+                          ret_plan, &fixture->why);
 }
 
 static bool keeps_state(const struct plan_node *node)
