@@ -15,9 +15,8 @@ enum err execute_pull(struct execution *execution)
 {
     struct engine *engine = execution->engine;
     struct pull_plan *pull;
-    enum err err =
-        sql_plan_pull(execution->statement, &execution->catalog, execution->arena, &pull,
-                      execution->why);
+    enum err err = sql_plan_pull(execution->statement, &execution->catalog, execution->arena, &pull,
+                                 execution->why);
     if (err)
         return err;
     const struct running *query = query_find(engine, pull->table->query);

@@ -320,9 +320,8 @@ enum err execute_create_query(struct execution *execution)
     struct plan *checked;
     struct running *old = NULL;
     bool done = false;
-    enum err err =
-        sql_plan_query(execution->statement, &execution->catalog, execution->arena, &checked,
-                       execution->why);
+    enum err err = sql_plan_query(execution->statement, &execution->catalog, execution->arena,
+                                  &checked, execution->why);
     if (err == OK && checked->creates_sink)
         err = existing_sink(execution, checked, &old, &done);
     if (err || done)
