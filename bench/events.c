@@ -25,8 +25,11 @@ const char *const events_payment_schema =
 
 uint64_t events_key(uint64_t index)
 {
-    struct random random = {index};
-    return random_next(&random) & 0xffffffffffull;
+    /* Odd factors and shifts to the right can be undone: no two indices give the same key. */
+    const uint64_t mask = 0xffffffffffull;
+    uint64_t key = (index * 0x9E3779B97F4A7C15ull) & mask;
+    key = ((key ^ key >> 21) * 0xBF58476D1CE4E5B9ull) & mask;
+    return key ^ key >> 19;
 }
 
 void events_key_text(uint64_t key, char text[17])
@@ -116,4 +119,13 @@ void events_payment(struct buf *buf, uint64_t key, int64_t time_ms, struct rando
     put_word(buf, "CARD");
     put_word(buf, "AUTHORISED");
     put_word(buf, "auth-00112233");
+}
+
+void events_late_payment(struct buf *buf, uint64_t index, uint64_t window, struct random *random,
+                         uint64_t *ret_order)
+{
+    const uint64_t delay = random_below(random, window);
+    const uint64_t order = index >= delay ? index - delay : index;
+    events_payment(buf, events_key(order), EVENTS_BEGIN_MS + (int64_t)index, random);
+    *ret_order = order;
 }

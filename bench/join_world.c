@@ -77,7 +77,7 @@ static void fill_topic(struct join_world *world, bool payments, bool keyed, uint
     const struct log_member_options options = {.name = STR("fill")};
     struct log_member *member;
     struct record_batch_builder builder;
-    struct random random = {payments ? 43 : 42};
+    struct random random = {payments ? EVENTS_PAYMENT_SEED : EVENTS_ORDER_SEED};
     struct buf value = {0};
     int32_t id;
     struct log_topic *topic = make_topic(world, payments, &id);
@@ -89,13 +89,10 @@ static void fill_topic(struct join_world *world, bool payments, bool keyed, uint
         uint64_t order = i;
         const int64_t time_ms = EVENTS_BEGIN_MS + (int64_t)i;
         events_head(&value, id);
-        if (payments) {
-            const uint64_t delay = random_below(&random, window);
-            order = i >= delay ? i - delay : i;
-            events_payment(&value, events_key(order), time_ms, &random);
-        } else {
+        if (payments)
+            events_late_payment(&value, i, window, &random, &order);
+        else
             events_order(&value, events_key(order), time_ms, &random);
-        }
         events_key_text(events_key(order), key);
         const struct record record = {.timestamp_ms = time_ms,
                                       .key = keyed ? (struct str){key, 16} : (struct str){0},
