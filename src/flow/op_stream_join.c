@@ -13,7 +13,7 @@ static uint32_t find_partners(struct stream_join *join, const struct join_arriva
 static uint32_t match_add(struct stream_join *join, uint32_t count, uint32_t id);
 static void match_sort(struct stream_join *join, const struct window *window, uint32_t count);
 static uint32_t join_put(struct stream_join *join, const struct join_arrival *arrival);
-static void prefetch(const struct stream_join *join, uint32_t side_index);
+WINDOW_INLINE void prefetch(const struct stream_join *join, uint32_t side_index);
 static void join_drain(struct operator* op);
 static void join_end_step(struct operator* op);
 static enum err join_restore(struct operator* op, struct why *why);
@@ -220,7 +220,7 @@ static uint32_t join_put(struct stream_join *join, const struct join_arrival *ar
 
 /* While a row is run, the memory that later rows of its side will want is on its way: heads were
  * asked for when the batch was prepared, entries are now, and then rows. */
-static void prefetch(const struct stream_join *join, uint32_t side_index)
+WINDOW_INLINE void prefetch(const struct stream_join *join, uint32_t side_index)
 {
     struct join_side *side = (struct join_side *)&join->sides[side_index];
     const struct window *other = &join->sides[1 - side_index].window;
@@ -232,8 +232,11 @@ static void prefetch(const struct stream_join *join, uint32_t side_index)
     }
     if (at + PREFETCH_ENTRY < side->order_count)
         window_prefetch_entry(other, side->hashes[side->order[at + PREFETCH_ENTRY]]);
-    if (at + PREFETCH_ROW < side->order_count)
-        window_prefetch_row(other, side->hashes[side->order[at + PREFETCH_ROW]]);
+    for (uint32_t depth = 1; depth <= PREFETCH_DEPTH; depth++) {
+        const uint32_t ahead = at + PREFETCH_ROW * (PREFETCH_DEPTH + 1 - depth);
+        if (ahead < side->order_count)
+            window_prefetch_row(other, side->hashes[side->order[ahead]], depth);
+    }
 }
 
 /* Windows are emptied here, where nothing borrows from them. A row that still waits is never past

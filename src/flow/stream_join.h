@@ -21,8 +21,9 @@ enum { JOIN_LEFT_SIDE, JOIN_RIGHT_SIDE };
 
 /* How many rows ahead of the one that is run each step of its look-up is asked for. */
 #define PREFETCH_HEAD 32
-#define PREFETCH_ENTRY 16
-#define PREFETCH_ROW 8
+#define PREFETCH_ENTRY 24
+#define PREFETCH_ROW 6 /* times PREFETCH_DEPTH for the chain's first entry */
+#define PREFETCH_DEPTH 3
 
 struct join_side {
     struct window window;

@@ -102,28 +102,42 @@ static inline void window_mark(struct window *window, uint32_t id, bool marked)
     *bits = marked ? *bits | bit : *bits & ~bit;
 }
 
-/* Three steps of a look-up that waits for memory, to be spread over many rows. */
-static inline void window_prefetch_head(const struct window *window, uint32_t hash)
+/* GCC 12 takes a function that only prefetches for one without effect, and drops its calls, unless
+ * it is inlined before that is looked into. */
+#define WINDOW_INLINE static inline __attribute__((always_inline))
+
+/* A look-up waits for memory three times or more: for the head, for each entry of the chain, for
+ * the row. Spread over many rows, each of these steps asks for what the next one will read. */
+WINDOW_INLINE void window_prefetch_head(const struct window *window, uint32_t hash)
 {
     __builtin_prefetch(&window->heads[hash & window->head_mask], 1);
 }
 
-static inline void window_prefetch_entry(const struct window *window, uint32_t hash)
+WINDOW_INLINE void window_prefetch_entry(const struct window *window, uint32_t hash)
 {
     const uint32_t id = window_head(window, hash);
     if (window_has(window, id))
         __builtin_prefetch(window_entry(window, id));
 }
 
-static inline void window_prefetch_row(const struct window *window, uint32_t hash)
+/* The first `depth` entries of the chain are there: asks for the row of the one that matches, else
+ * for the entry after them. */
+WINDOW_INLINE void window_prefetch_row(const struct window *window, uint32_t hash, uint32_t depth)
 {
-    const uint32_t id = window_head(window, hash);
-    if (!window_has(window, id))
-        return;
-    const struct window_entry *entry = window_entry(window, id);
-    if (entry->hash == hash) {
-        __builtin_prefetch(entry->row);
-        __builtin_prefetch(entry->row + 64);
+    uint32_t id = window_head(window, hash);
+    while (window_has(window, id)) {
+        const struct window_entry *entry = window_entry(window, id);
+        if (depth-- == 0) {
+            __builtin_prefetch(entry);
+            return;
+        }
+        if (entry->hash == hash) {
+            __builtin_prefetch(entry->row);
+            __builtin_prefetch(entry->row + 64);
+            __builtin_prefetch(entry->row + 128);
+            return;
+        }
+        id = entry->next;
     }
 }
 
