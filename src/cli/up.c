@@ -4,6 +4,7 @@
  * the command topic holds, applies the pipeline's files, starts the sink and the generator, and
  * then shows one line a second until somebody asks it to end. The end is the other way round: the
  * generator stops, queries and sink finish what was made, all is closed. */
+#include "api/api.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "cli/generating.h"
@@ -22,6 +23,7 @@
 struct up {
     struct invocation *invocation;
     struct world world;
+    struct api *api;
     struct sink_catalog catalog;
     struct generator_options generator_options;
     pthread_t generator_thread;
@@ -185,6 +187,24 @@ static void *generator_main(void *context)
     return NULL;
 }
 
+static enum err open_api(struct up *up, struct why *why)
+{
+    struct invocation *invocation = up->invocation;
+    const struct api_options options = {
+        .listen = config_text(invocation, "listen"),
+        .insecure = config_flag(invocation, "insecure"),
+        .engine = up->world.engine,
+        .log = up->world.log,
+        .registry = up->world.registry,
+        .documents = up->world.target,
+        .sink = up->world.sink,
+        .dashboard_path = arena_printf(&invocation->arena, "%s/dashboard.json",
+                                       config_path(invocation, "pipeline"))
+                              .data,
+    };
+    return api_open(&options, &up->api, why);
+}
+
 static enum err start(struct up *up, struct why *why)
 {
     enum err err = prepare_schemas(up, why);
@@ -192,6 +212,8 @@ static enum err start(struct up *up, struct why *why)
         err = apply_files(up, why);
     if (err == OK)
         err = start_sink(up, why);
+    if (err == OK)
+        err = open_api(up, why);
     if (err || !config_flag(up->invocation, "generate"))
         return err;
     if (pthread_create(&up->generator_thread, NULL, generator_main, up) != 0)
@@ -271,8 +293,8 @@ static int run(struct invocation *invocation)
     if (err) {
         code = fail(err, &why);
     } else {
-        fprintf(stderr, "up in %.0f ms; Ctrl-C stops\n",
-                (double)(clock_monotonic_ns() - began_ns) / 1e6);
+        fprintf(stderr, "up in %.0f ms; Ctrl-C stops\n%.*s\n",
+                (double)(clock_monotonic_ns() - began_ns) / 1e6, STR_ARGS(api_url(up.api)));
         struct status status;
         status_init(&status, invocation, &up.world);
         code = watch(&up, &status);
@@ -282,6 +304,7 @@ static int run(struct invocation *invocation)
     atomic_store(&up.stopping, true);
     if (up.generator_started)
         pthread_join(up.generator_thread, NULL);
+    api_close(up.api);
     if (code == EXIT_OK)
         come_to_rest(&up);
     world_close(&up.world);
@@ -292,11 +315,12 @@ const struct command command_up = {
     .name = "up",
     .summary = "run the whole pipeline: generator, log, queries, documents",
     .usage = "up [flags]",
-    .flags = "data config pipeline threads generate rate history seed start partitions "
-             "generator.unpaid.share generator.late.share generator.disorder.share "
-             "generator.duplicate.share generator.orphan.share generator.malformed.share "
-             "generator.disorder.max ksql.service.id commit.interval.ms log.bytes.max log.sync "
-             "documents batch.rows orders live until.idle quiet",
+    .flags =
+        "data config pipeline listen insecure threads generate rate history seed start partitions "
+        "generator.unpaid.share generator.late.share generator.disorder.share "
+        "generator.duplicate.share generator.orphan.share generator.malformed.share "
+        "generator.disorder.max ksql.service.id commit.interval.ms log.bytes.max log.sync "
+        "documents batch.rows orders live until.idle quiet",
     .examples = "  drivethru up\n"
                 "  drivethru up --history 2h --rate 100\n"
                 "  drivethru up --data /var/lib/drivethru --no-generate\n",

@@ -73,6 +73,11 @@ void engine_close(struct engine *engine)
     free(engine);
 }
 
+struct str engine_service_id(const struct engine *engine)
+{
+    return engine->options.service_id;
+}
+
 void engine_interrupt(struct engine *engine)
 {
     atomic_store(&engine->interrupted, true);

@@ -29,6 +29,8 @@ MUST_CHECK enum err engine_open(const struct engine_options *options, struct eng
                                 struct why *why);
 /* Stops all queries where they are. NULL is fine. */
 void engine_close(struct engine *engine);
+/* As the options gave it; valid until the engine is closed. */
+struct str engine_service_id(const struct engine *engine);
 
 enum answer_kind {
     ANSWER_MESSAGE, /* DDL: text says what happened */

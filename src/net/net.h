@@ -48,8 +48,8 @@ enum net_method {
 typedef void net_handler(void *context, struct net_request *request, struct net_response *response);
 
 enum net_route_flag {
-    NET_STREAMED_BODY = 1, /* the handler runs at once and reads the body with net_read */
-    NET_HTTP2_ONLY = 2     /* HTTP/1.1 gets what options.write_error says to NET_REFUSED_HTTP1 */
+    NET_STREAMED_BODY = 1 /* the handler runs at once and reads the body with net_read; HTTP/2 only:
+                             HTTP/1.1 gets what write_error says to NET_REFUSED_HTTP1 */
 };
 
 /* One entry of the table; the first that matches counts. */
@@ -116,7 +116,7 @@ struct net_request {
 struct str net_header_get(const struct net_request *request, struct str name);
 /* The decoded value of "name=" in the query; false: not there. In the request's arena. */
 bool net_query_get(const struct net_request *request, struct str name, struct str *ret_value);
-/* Percent-decodes ('+' stays). ERR_INVALID: a broken escape, or one of NUL. */
+/* Percent-decodes; '+' stays. ERR_INVALID: a broken escape, or one of NUL. */
 MUST_CHECK enum err net_percent_decode(struct str text, struct arena *arena, struct str *ret_text);
 /* Whether the client takes this media type by its Accept; no Accept takes all. */
 bool net_accepts(const struct net_request *request, struct str media_type);

@@ -4,7 +4,7 @@ set -eu
 cd "$(dirname "$0")/../.."
 data=$(mktemp -d)
 trap 'rm -rf "$data"' EXIT
-arguments="--data $data --seed 3 --start 2026-01-31T10:00:00 --history 20m --rate 5 --no-live"
+arguments="--data $data --listen 127.0.0.1:0 --seed 3 --start 2026-01-31T10:00:00 --history 20m --rate 5 --no-live"
 
 "$PROGRAM" up $arguments --pipeline pipeline --until-idle >"$data/out" 2>"$data/err" ||
     { cat "$data/err"; exit 1; }

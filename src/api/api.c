@@ -1,0 +1,68 @@
+/* api.c -- opens the server over all tables of routes. */
+#include "api/inside.h"
+#include "base/memory.h"
+
+/* In order: the page's takes any path that is left. */
+static const struct api_routes *const tables[] = {&server_routes, &file_routes};
+#define TABLE_COUNT (sizeof(tables) / sizeof(tables[0]))
+
+static void gather_routes(struct api *api)
+{
+    uint32_t count = 0;
+    for (size_t i = 0; i < TABLE_COUNT; i++)
+        count += tables[i]->count;
+    api->routes = ARENA_ARRAY(&api->arena, struct net_route, count);
+    for (size_t i = 0; i < TABLE_COUNT; i++)
+        for (uint32_t j = 0; j < tables[i]->count; j++)
+            api->routes[api->route_count++] = tables[i]->routes[j];
+}
+
+static enum err listen_on(struct api *api, struct why *why)
+{
+    gather_routes(api);
+    const struct net_options options = {
+        .listen = api->options.listen,
+        .flag = "--listen",
+        .insecure = api->options.insecure,
+        .routes = api->routes,
+        .route_count = api->route_count,
+        .context = api,
+        .write_error = error_write,
+    };
+    enum err err = net_server_open(&options, &api->server, why);
+    if (err)
+        return err;
+    api->url = arena_printf(&api->arena, "http://%.*s/", STR_ARGS(net_server_address(api->server)));
+    return net_server_start(api->server, why);
+}
+
+enum err api_open(const struct api_options *options, struct api **ret_api, struct why *why)
+{
+    must(options->engine != NULL);
+    must(options->log != NULL);
+    must(options->registry != NULL);
+    struct api *api = MEMORY_NEW(struct api);
+    arena_init(&api->arena, 0);
+    api->options = *options;
+    const enum err err = listen_on(api, why);
+    if (err) {
+        api_close(api);
+        return err;
+    }
+    *ret_api = api;
+    return OK;
+}
+
+struct str api_url(const struct api *api)
+{
+    return api->url;
+}
+
+void api_close(struct api *api)
+{
+    if (!api)
+        return;
+    net_server_close(api->server);
+    arena_release(&api->arena);
+    free(api);
+}

@@ -1,0 +1,41 @@
+/* inside.h -- the api's inside: what its files share. Not for other rooms. */
+#ifndef API_INSIDE_H
+#define API_INSIDE_H
+
+#include "api/api.h"
+
+/* What a client that asks for a version is told: the ksqlDB whose dialect and API this speaks. */
+#define API_KSQLDB_VERSION "0.29.0"
+
+struct api {
+    struct api_options options;
+    struct net_server *server;
+    struct net_route *routes; /* of all tables */
+    uint32_t route_count;
+    struct str url;
+    struct arena arena;
+};
+
+/* A file's table. Handlers get the struct api as their context. */
+struct api_routes {
+    const struct net_route *routes;
+    uint32_t count;
+};
+#define API_ROUTES(table)                                                                          \
+    {                                                                                              \
+        .routes = table, .count = (uint32_t)(sizeof(table) / sizeof((table)[0]))                   \
+    }
+extern const struct api_routes file_routes, server_routes;
+
+/* error.c: ksqlDB's errors. `code` is the HTTP status × 100 and a number: 40000, 40001, ... */
+void error_respond(struct net_response *response, int code, struct str message);
+/* Only the body; its content type. For net_options. */
+const char *error_write(int status, enum net_refusal refusal, struct str message, struct buf *body);
+
+/* "application/vnd.ksql.v1+json", or "application/json" for who takes only that. */
+const char *json_type(const struct net_request *request);
+/* 200 with the JSON. */
+void json_respond(struct net_response *response, const struct net_request *request,
+                  const struct buf *json);
+
+#endif
