@@ -268,8 +268,12 @@ static int watch(struct up *up, struct status *status)
         if (!until_idle || (up->generator_started && !progress.is_done))
             continue;
         err = rest(up, &why);
-        if (err != ERR_AGAIN)
-            return err ? fail(err, &why) : EXIT_OK;
+        if (err == ERR_AGAIN)
+            continue;
+        /* The line above is of before: the last one says what came of it all. */
+        if (err == OK && !config_flag(up->invocation, "quiet"))
+            status_show(status, NULL, false);
+        return err ? fail(err, &why) : EXIT_OK;
     }
     return EXIT_OK;
 }
