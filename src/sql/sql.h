@@ -21,6 +21,23 @@ MUST_CHECK enum err sql_parse(struct str text, const struct properties *variable
                               struct arena *arena, struct statement **ret_statements,
                               uint32_t *ret_count, struct why *why);
 
+/* What a text begins with, for whoever reads statements as they come. */
+enum split {
+    SPLIT_NOTHING, /* blanks and comments */
+    SPLIT_WHOLE,   /* a statement with its semicolon */
+    SPLIT_REST,    /* a statement without one */
+    SPLIT_OPEN     /* the same, and the text ends inside a quote or a comment */
+};
+struct split_statement {
+    struct str text;    /* borrowed: from its first token to its semicolon, or to the text's end */
+    struct place place; /* of its first token */
+    size_t end;         /* bytes of the text up to its end */
+    struct place end_place;
+};
+/* Finds the first statement of a text that begins at `place`. What is between semicolons need be no
+ * SQL. */
+enum split sql_split(struct str text, struct place place, struct split_statement *ret_statement);
+
 /* CREATE STREAM / TABLE with or without columns. */
 MUST_CHECK enum err sql_check_source(const struct statement *statement,
                                      const struct catalog *catalog, struct arena *arena,
