@@ -9,8 +9,8 @@
 #include <unistd.h>
 
 const struct command *const commands[] = {
-    &command_up,  &command_generate, &command_run,  &command_topic,   &command_registry,
-    &command_dlq, &command_verify,   &command_test, &command_version,
+    &command_up,  &command_generate, &command_run,    &command_topic, &command_registry,
+    &command_sql, &command_dlq,      &command_verify, &command_test,  &command_version,
 };
 const uint32_t command_count = sizeof(commands) / sizeof(commands[0]);
 
@@ -29,7 +29,11 @@ static void show_commands(FILE *to)
 static void show_flag(const struct setting_info *setting)
 {
     char left[64];
-    snprintf(left, sizeof(left), "--%s %s", setting->flag, setting->value ? setting->value : "");
+    char letter[8] = "";
+    if (setting_letter(setting))
+        snprintf(letter, sizeof(letter), "-%c, ", setting_letter(setting));
+    snprintf(left, sizeof(left), "%s--%s %s", letter, setting->flag,
+             setting->value ? setting->value : "");
     printf("  %-28s %s", left, setting->help);
     if (setting->value && setting->otherwise[0] != '\0')
         printf(" [%s]", setting->otherwise);
@@ -52,6 +56,8 @@ static void show_help(const struct command *command)
         const size_t skip = size < rest.size ? size + 1 : size;
         rest = (struct str){rest.data + skip, rest.size - skip};
     }
+    if (command->details)
+        printf("\n%s", command->details);
     printf("\nexamples:\n%s", command->examples);
 }
 

@@ -29,6 +29,7 @@ struct command {
     const char *summary; /* one line */
     const char *usage;   /* "topic list | describe TOPIC | read TOPIC [flags]" */
     const char *flags;   /* names of the settings it takes, separated by blanks */
+    const char *details; /* what its help says more; NULL: nothing */
     const char *examples;
     int (*run)(struct invocation *invocation);
 };
@@ -43,6 +44,8 @@ struct setting_info {
 };
 const struct setting_info *setting_find(struct str name);
 const struct setting_info *setting_find_flag(struct str flag);
+/* 'e' for "-e"; '\0': the flag has no short form. */
+char setting_letter(const struct setting_info *setting);
 const struct setting_info *setting_at(uint32_t index);
 uint32_t setting_count(void);
 
@@ -64,13 +67,17 @@ int fail_usage(const struct command *command, const char *format, ...) PRINTF_LI
 
 /* interrupt.c: SIGINT and SIGTERM ask, a second one ends at once. */
 void interrupt_catch(void);
+/* For a shell: each SIGINT asks what goes on to end, none ends the program; SIGTERM does. */
+void interrupt_catch_each(void);
 bool interrupt_wanted(void);
+/* What was asked is done. */
+void interrupt_forget(void);
 /* Called from the handler; signal-safe. */
 void interrupt_on(void (*function)(void));
 
 /* The commands, each in a file of its name. */
 extern const struct command command_up, command_generate, command_run, command_topic,
-    command_registry, command_verify, command_test, command_version, command_dlq;
+    command_registry, command_verify, command_test, command_version, command_dlq, command_sql;
 extern const struct command *const commands[];
 extern const uint32_t command_count;
 

@@ -40,6 +40,24 @@ const struct setting_info *setting_find_flag(struct str flag)
     return NULL;
 }
 
+/* Short forms; each counts for the commands that take its setting. */
+static const struct {
+    char letter;
+    const char *name;
+} letters[] = {{'e', "sql.execute"}, {'f', "sql.file"}, {'d', "sql.define"}, {'u', "server.user"}};
+#define LETTER_COUNT (sizeof(letters) / sizeof(letters[0]))
+
+/* These may be given several times: a line each. */
+static const char *const repeated[] = {"sql.execute", "sql.file", "sql.define"};
+
+char setting_letter(const struct setting_info *setting)
+{
+    for (size_t i = 0; i < LETTER_COUNT; i++)
+        if (strcmp(letters[i].name, setting->name) == 0)
+            return letters[i].letter;
+    return '\0';
+}
+
 static bool command_takes(const struct command *command, const struct setting_info *setting)
 {
     const char *at = command->flags;
@@ -65,6 +83,37 @@ static enum err unknown_flag(const struct command *command, struct str flag, str
         return why_set(why, ERR_INVALID, "unknown flag '--%.*s', did you mean '--%.*s'?",
                        STR_ARGS(flag), STR_ARGS(near));
     return why_set(why, ERR_INVALID, "unknown flag '--%.*s'", STR_ARGS(flag));
+}
+
+static void set_flag(struct properties *flags, const struct setting_info *setting, struct str value)
+{
+    const struct str name = str_from(setting->name);
+    const struct str *before = properties_get(flags, name);
+    for (size_t i = 0; before && i < sizeof(repeated) / sizeof(repeated[0]); i++)
+        if (strcmp(repeated[i], setting->name) == 0)
+            value = arena_printf(flags->arena, "%.*s\n%.*s", STR_ARGS(*before), STR_ARGS(value));
+    properties_set(flags, name, value);
+}
+
+/* "-e" and the value after it. */
+static enum err read_letter(const struct command *command, int argc, char **argv, int *i,
+                            struct properties *flags, struct why *why)
+{
+    const char *word = argv[*i];
+    for (size_t n = 0; n < LETTER_COUNT; n++) {
+        const struct setting_info *setting = setting_find(str_from(letters[n].name));
+        if (letters[n].letter != word[1] || !command_takes(command, setting))
+            continue;
+        if (word[2] != '\0') {
+            set_flag(flags, setting, str_from(word + 2));
+        } else if (*i + 1 >= argc) {
+            return why_set(why, ERR_INVALID, "'%s' needs a value: %s", word, setting->value);
+        } else {
+            set_flag(flags, setting, str_from(argv[++*i]));
+        }
+        return OK;
+    }
+    return why_set(why, ERR_INVALID, "unknown flag '%s'", word);
 }
 
 /* Takes the flag at argv[*i] and, if it has one, its value. */
@@ -93,7 +142,7 @@ static enum err read_flag(const struct command *command, int argc, char **argv, 
                            setting->value);
         value = str_from(argv[++*i]);
     }
-    properties_set(flags, str_from(setting->name), value);
+    set_flag(flags, setting, value);
     return OK;
 }
 
@@ -175,6 +224,10 @@ enum err config_read(const struct command *command, int argc, char **argv,
             return OK;
         } else if (!only_words && str_starts_with(word, STR("--"))) {
             const enum err err = read_flag(command, argc, argv, &i, &flags, why);
+            if (err)
+                return err;
+        } else if (!only_words && word.size > 1 && word.data[0] == '-') {
+            const enum err err = read_letter(command, argc, argv, &i, &flags, why);
             if (err)
                 return err;
         } else {

@@ -1,4 +1,4 @@
-/* interrupt.c -- Ctrl-C asks the program to end; a second one ends it. */
+/* interrupt.c -- Ctrl-C asks the program, or what it does just now, to end. */
 #include "cli/command.h"
 
 #include <signal.h>
@@ -25,6 +25,25 @@ void interrupt_catch(void)
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
     signal(SIGPIPE, SIG_IGN);
+}
+
+static void handle_each(int signal_number)
+{
+    (void)signal_number;
+    atomic_store(&asked, 1);
+}
+
+void interrupt_catch_each(void)
+{
+    struct sigaction action = {.sa_handler = handle_each};
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGINT, &action, NULL);
+    signal(SIGPIPE, SIG_IGN);
+}
+
+void interrupt_forget(void)
+{
+    atomic_store(&asked, 0);
 }
 
 bool interrupt_wanted(void)
