@@ -115,3 +115,22 @@ printf "spool '%s'\nSHOW TABLES;\nspool off\nSHOW STREAMS;\n" "$here/spool" | sq
 grep -q '^BY_METHOD' "$here/spool" || fail "the spool has no rows"
 grep -q 'mcd_orders' "$here/spool" && fail "the spool goes on"
 [ "$(stat -c %a "$here/spool")" = 600 ] || fail "anybody can read the spool"
+
+# What command-line shells complete comes from the tables of commands and flags.
+"$PROGRAM" completion bash >"$here/completion.bash"
+bash -n "$here/completion.bash"
+complete_words() {
+    bash -c 'source "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _drivethru; echo "${COMPREPLY[*]}"' \
+        bash "$here/completion.bash" "$@"
+}
+[ "$(complete_words drivethru ver)" = "verify version" ] || fail "commands: $(complete_words drivethru ver)"
+[ "$(complete_words drivethru topic de)" = describe ] || fail "verbs: $(complete_words drivethru topic de)"
+[ "$(complete_words drivethru sql --query-r)" = --query-row-limit ] || fail "flags"
+[ "$(complete_words drivethru sql --output j)" = json ] || fail "words of a flag"
+for shell in zsh fish; do
+    "$PROGRAM" completion $shell >"$here/completion.$shell"
+    ! command -v $shell >/dev/null || $shell -n "$here/completion.$shell"
+done
+sql_exit=0
+"$PROGRAM" completion tcsh >/dev/null 2>&1 || sql_exit=$?
+[ "$sql_exit" = 2 ] || fail "completion for an unknown shell"
