@@ -58,11 +58,12 @@ struct verify_place {
     struct str name;
     uint64_t expected;
     uint64_t found;
+    uint64_t pending; /* not there yet: queries or sink had not read all they come from */
     uint64_t lost;
     uint64_t duplicated;
     uint64_t wrong;
     uint64_t unexpected;
-    struct str examples[8]; /* words on the first of each */
+    struct str examples[10]; /* words on the first of each */
     uint32_t example_count;
 };
 
@@ -70,19 +71,25 @@ struct target;
 struct verify_options {
     struct log *log;
     struct registry *registry;
-    /* Walks documents of a collection, order ids ascending; NULL: documents are not compared. */
+    /* Walks documents of a collection as they were at the first walk; NULL: documents are not
+     * compared. ERR_NOT_FOUND: no such collection. */
     enum err (*walk)(void *context, struct str collection,
                      bool (*on_document)(void *context, struct str id, struct str json),
                      void *on_context, struct why *why);
-    void *walk_context;
+    /* Sets for each partition the lowest offset that a sink has not delivered yet; leaves it where
+     * no sink reads the topic. NULL as walk. */
+    enum err (*delivered)(void *context, struct log_topic *topic, int64_t *offsets,
+                          struct why *why);
+    void *walk_context; /* of both */
     void (*on_progress)(void *context, const char *place, double done);
     void *progress_context;
     uint64_t slice_bytes_max; /* memory for the truth of one slice; 0: 64 MB */
 };
 
-/* Compares mcd_truth with the joined topic, the tables' topics and the documents; places in the
- * arena. OK also when something is wrong: the numbers say so. ERR_NOT_FOUND when there is no
- * truth. Memory is bounded: order ids are compared in slices by hash. */
+/* Compares mcd_truth with the joined topic, the tables' topics and the documents, as they are when
+ * it begins: another process may be running. Places in the arena. OK also when something is wrong:
+ * the numbers say so. ERR_NOT_FOUND when there is no truth. Memory is bounded: order ids are
+ * compared in slices by hash. */
 MUST_CHECK enum err verify_run(const struct verify_options *options, struct arena *arena,
                                struct verify_place **ret_places, uint32_t *ret_count,
                                struct why *why);

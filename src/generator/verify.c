@@ -18,7 +18,7 @@ static const struct row_place row_places[] = {
     {"MCD_ORDERS_PAYMENTS_JOINED", verify_joined, false},
     {"UNPAID_ORDERS", verify_unpaid, false},
     {"ORDER_STORY", verify_story, false},
-    {"orders_payments", verify_documents, true},
+    {VERIFY_COLLECTION, verify_documents, true},
 };
 #define ROW_PLACES (sizeof(row_places) / sizeof(*row_places))
 
@@ -49,16 +49,20 @@ enum err verify_run(const struct verify_options *options, struct arena *arena,
     const struct log_member_options member_options = {.name = STR("verify"),
                                                       .committed_only = true};
     struct verify verify = {.source.options = options, .arena = arena};
-    struct log_topic *orders;
     uint32_t bits = 0;
-    enum err err = count_bits(options, &bits, why);
-    if (!err && log_topic_open(options->log, STR("mcd_orders"), &orders) != OK)
+    enum err err = picture_take(&verify.source.picture, options, why);
+    const struct picture_topic *orders = picture_find(&verify.source.picture, STR("mcd_orders"));
+    if (!err)
+        err = count_bits(options, &bits, why);
+    if (!err && !orders)
         err = why_set(why, ERR_NOT_FOUND, "no topic 'mcd_orders'");
     if (!err)
         err = log_join(options->log, &member_options, &verify.source.member, why);
-    if (err)
+    if (err) {
+        picture_release(&verify.source.picture);
         return err;
-    slice_init(&verify.slice, orders->partition_count, bits);
+    }
+    slice_init(&verify.slice, orders->handle->partition_count, bits);
     verify.tallies = tallies_new();
     verify.places = ARENA_ARRAY(arena, struct verify_place, ROW_PLACES + tallies_count());
     err = compare_rows(&verify, bits, why);
@@ -71,6 +75,7 @@ enum err verify_run(const struct verify_options *options, struct arena *arena,
     tallies_free(verify.tallies);
     slice_release(&verify.slice);
     log_leave(verify.source.member);
+    picture_release(&verify.source.picture);
     return err;
 }
 
@@ -109,6 +114,8 @@ static enum err compare_rows(struct verify *verify, uint32_t bits, struct why *w
     for (uint32_t number = 0; number < 1u << bits && !err; number++) {
         source->progress_start = (double)number * source->progress_share;
         err = slice_load(&verify->slice, source, number, why);
+        if (!err)
+            err = picture_mark(&source->picture, &verify->slice, source, why);
         if (!err)
             tallies_add_slice(verify->tallies, &verify->slice);
         for (size_t i = 0; i < ROW_PLACES && !err; i++) {

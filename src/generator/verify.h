@@ -14,10 +14,18 @@
 
 #define VERIFY_SLICE_BYTES_MAX (64 << 20)
 #define VERIFY_FIELDS_MAX 12
+#define VERIFY_COLLECTION "orders_payments"
 
 /* ---- report: one place's numbers and examples ---- */
 
-enum finding { FINDING_LOST, FINDING_DUPLICATED, FINDING_WRONG, FINDING_UNEXPECTED, FINDING_COUNT };
+enum finding {
+    FINDING_PENDING,
+    FINDING_LOST,
+    FINDING_DUPLICATED,
+    FINDING_WRONG,
+    FINDING_UNEXPECTED,
+    FINDING_COUNT
+};
 
 struct report {
     struct verify_place place;
@@ -33,11 +41,40 @@ void report_add(struct report *report, enum finding finding, uint64_t count, con
 /* A key as a message shows it: text as it is, anything else as hex. Valid until the next call. */
 struct str report_key(struct report *report, struct str key);
 
+/* ---- picture: the log as it was when verify began ---- */
+
+struct picture_partition {
+    int64_t end_offset;
+    int64_t unread_offset;      /* the first record that some query has not read */
+    int64_t undelivered_offset; /* the first that some sink has not delivered */
+};
+struct picture_topic {
+    struct log_topic *handle;
+    bool is_compacted;
+    struct picture_partition *partitions;
+};
+struct picture {
+    struct arena arena;
+    struct picture_topic *topics;
+    uint32_t topic_count;
+    uint64_t unread_count; /* records some query has not read */
+};
+
+MUST_CHECK enum err picture_take(struct picture *picture, const struct verify_options *options,
+                                 struct why *why);
+void picture_release(struct picture *picture);
+/* NULL: there was no such topic. */
+const struct picture_topic *picture_find(const struct picture *picture, struct str name);
+/* Whether the picture ends before this record of the topic. */
+bool picture_is_newer(const struct picture *picture, const char *topic, int32_t partition,
+                      const struct record *record);
+
 /* ---- source: records of topics, values decoded ---- */
 
 /* What every reading of a topic needs. */
 struct source {
     const struct verify_options *options;
+    struct picture picture;
     struct log_member *member;
     double progress_start, progress_share; /* of this reading in the place's whole */
     double progress_told;
@@ -45,9 +82,14 @@ struct source {
 
 typedef enum err (*record_handler)(void *context, int32_t partition, const struct record *record,
                                    struct why *why);
-/* All committed records of a topic, partition by partition. ERR_NOT_FOUND: no such topic. */
+/* All records of a topic that the picture has, partition by partition; of a compacted one newer
+ * ones, too: they may have taken the place of those. ERR_NOT_FOUND: no such topic. */
 MUST_CHECK enum err source_walk(struct source *source, const char *topic, record_handler on_record,
                                 void *context, struct why *why);
+/* Those in [from, to) of one partition; what retention has taken away is left out. */
+MUST_CHECK enum err source_walk_range(struct source *source, struct log_topic *topic,
+                                      int32_t partition, int64_t from_offset, int64_t to_offset,
+                                      record_handler on_record, void *context, struct why *why);
 void source_tell(struct source *source, const char *place, double done);
 
 /* Columns of one Avro value, by upper-case names. */
@@ -96,6 +138,7 @@ struct expected_order {
     struct truth_entry order;
     struct expected_payment *payments;
     int64_t lateness_ms; /* how far behind the newest event one of its events was sent */
+    bool is_unread;      /* a record of its was not read or not delivered yet */
     uint32_t found;      /* in the place being compared */
     enum story story;
     const char *story_field; /* that is wrong */
@@ -126,6 +169,10 @@ void slice_clear_found(struct slice *slice);
 /* Joined rows this pair must make. */
 uint64_t joined_count(const struct expected_order *order, const struct expected_payment *payment);
 int64_t joined_delay_ms(const struct expected_order *order, const struct expected_payment *payment);
+
+/* Marks the orders of the slice that the picture has unread records of. */
+MUST_CHECK enum err picture_mark(const struct picture *picture, struct slice *slice,
+                                 struct source *source, struct why *why);
 
 /* Equal but for the order of summation. */
 bool verify_equal(double a, double b);

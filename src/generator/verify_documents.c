@@ -6,8 +6,6 @@
 
 #include <math.h>
 
-#define COLLECTION "orders_payments"
-
 struct document_walk {
     struct source *source;
     const struct slice *slice;
@@ -32,12 +30,12 @@ enum err verify_documents(struct source *source, struct slice *slice, struct rep
     struct document_walk walk = {.source = source, .slice = slice, .report = report};
     arena_init(&walk.arena, 0);
     source->progress_told = -1;
-    source_tell(source, COLLECTION, 0);
+    source_tell(source, VERIFY_COLLECTION, 0);
     const enum err err =
-        options->walk(options->walk_context, STR(COLLECTION), check_document, &walk, why);
+        options->walk(options->walk_context, STR(VERIFY_COLLECTION), check_document, &walk, why);
     if (!err) {
         joined_finish(slice, report);
-        source_tell(source, COLLECTION, 1);
+        source_tell(source, VERIFY_COLLECTION, 1);
     }
     arena_release(&walk.arena);
     return err;

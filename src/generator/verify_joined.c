@@ -104,7 +104,8 @@ void joined_finish(const struct slice *slice, struct report *report)
             const uint64_t expected = joined_count(order, payment);
             report->place.expected += expected;
             if (payment->found < expected)
-                report_add(report, FINDING_LOST, expected - payment->found,
+                report_add(report, order->is_unread ? FINDING_PENDING : FINDING_LOST,
+                           expected - payment->found,
                            "order '%.*s' with payment '%.*s' is there %u times instead of %llu",
                            STR_ARGS(order->order_id), STR_ARGS(payment->entry.payment_id),
                            payment->found, (unsigned long long)expected);

@@ -7,7 +7,7 @@
 #define RELATIVE_TOLERANCE 1e-9
 #define KEY_BYTES_SHOWN_MAX 40
 
-static const char *const finding_words[FINDING_COUNT] = {"lost", "duplicated", "wrong",
+static const char *const finding_words[FINDING_COUNT] = {"pending", "lost", "duplicated", "wrong",
                                                          "unexpected"};
 
 void report_init(struct report *report, struct str name, struct arena *arena)
@@ -19,8 +19,8 @@ void report_add(struct report *report, enum finding finding, uint64_t count, con
                 ...)
 {
     struct verify_place *place = &report->place;
-    uint64_t *const counters[FINDING_COUNT] = {&place->lost, &place->duplicated, &place->wrong,
-                                               &place->unexpected};
+    uint64_t *const counters[FINDING_COUNT] = {&place->pending, &place->lost, &place->duplicated,
+                                               &place->wrong, &place->unexpected};
     *counters[finding] += count;
     if (count == 0 || report->examples[finding] == EXAMPLES_OF_A_KIND_MAX)
         return;

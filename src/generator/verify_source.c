@@ -7,8 +7,6 @@
 #define WIRE_HEADER_SIZE 5
 #define PROGRESS_STRIDE 0.1
 
-static enum err walk_partition(struct source *source, struct log_topic *topic, int32_t partition,
-                               record_handler on_record, void *context, struct why *why);
 static enum err decoder_of(struct value_reader *reader, int32_t schema_id,
                            const struct avro_decoder **ret_decoder, struct why *why);
 static void column_clear(struct column *column);
@@ -16,14 +14,15 @@ static void column_clear(struct column *column);
 enum err source_walk(struct source *source, const char *name, record_handler on_record,
                      void *context, struct why *why)
 {
-    struct log_topic *topic;
-    enum err err = log_topic_open(source->options->log, str_from(name), &topic);
-    if (err)
-        return why_set(why, err, "cannot open topic '%s': %s", name, err_text(err));
+    const struct picture_topic *topic = picture_find(&source->picture, str_from(name));
+    if (!topic)
+        return why_set(why, ERR_NOT_FOUND, "no topic '%s'", name);
+    enum err err = OK;
     source->progress_told = -1;
-    for (int32_t i = 0; i < topic->partition_count && !err; i++) {
-        source_tell(source, name, (double)i / topic->partition_count);
-        err = walk_partition(source, topic, i, on_record, context, why);
+    for (int32_t i = 0; i < topic->handle->partition_count && !err; i++) {
+        source_tell(source, name, (double)i / topic->handle->partition_count);
+        const int64_t to_offset = topic->is_compacted ? INT64_MAX : topic->partitions[i].end_offset;
+        err = source_walk_range(source, topic->handle, i, 0, to_offset, on_record, context, why);
     }
     if (!err)
         source_tell(source, name, 1);
@@ -43,25 +42,27 @@ void source_tell(struct source *source, const char *place, double done)
     options->on_progress(options->progress_context, place, whole);
 }
 
-/* Offsets that retention or trimming has taken away are skipped: the truth then says what is
- * missing. */
-static enum err walk_partition(struct source *source, struct log_topic *topic, int32_t partition,
-                               record_handler on_record, void *context, struct why *why)
+enum err source_walk_range(struct source *source, struct log_topic *topic, int32_t partition,
+                           int64_t from_offset, int64_t to_offset, record_handler on_record,
+                           void *context, struct why *why)
 {
     struct arena arena;
     struct log_topic_info info;
+    int64_t offset = from_offset;
+    if (offset >= to_offset)
+        return OK;
     arena_init(&arena, 0);
     enum err err = log_describe(source->options->log, topic->name, &arena, &info, why);
-    int64_t offset = err ? 0 : info.partitions[partition].begin_offset;
-    const int64_t end_offset = err ? 0 : info.partitions[partition].end_offset;
+    if (!err && offset < info.partitions[partition].begin_offset)
+        offset = info.partitions[partition].begin_offset;
     arena_release(&arena);
-    while (!err && offset < end_offset) {
+    while (!err && offset < to_offset) {
         struct log_records *records = NULL;
         err = log_read(source->member, topic, partition, offset, READ_BYTES, &records, why);
         if (err)
             break;
         for (uint32_t i = 0; i < records->count && !err; i++)
-            if (records->at[i].offset < end_offset)
+            if (records->at[i].offset >= offset && records->at[i].offset < to_offset)
                 err = on_record(context, partition, &records->at[i], why);
         const bool stuck = records->next_offset <= offset;
         offset = records->next_offset;

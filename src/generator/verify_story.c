@@ -4,6 +4,8 @@
 
 #include <math.h>
 
+#define TOPIC "ORDER_STORY"
+
 enum {
     CUSTOMER_ID,
     ORDER_TOTAL,
@@ -18,6 +20,7 @@ enum {
 };
 
 struct story_walk {
+    const struct picture *picture;
     const struct slice *slice;
     struct report *report;
     struct value_reader reader;
@@ -47,13 +50,13 @@ enum err verify_story(struct source *source, struct slice *slice, struct report 
         [PAYMENT_TIME] = {"PAYMENT_TIME", &type_timestamp},
         [PAYMENT_PARTITION] = {"PAYMENT_PARTITION", &type_bigint},
     };
-    struct story_walk walk = {.slice = slice, .report = report};
+    struct story_walk walk = {.picture = &source->picture, .slice = slice, .report = report};
     struct log_topic *payments;
     if (log_topic_open(source->options->log, STR("mcd_payments"), &payments) != OK)
         return why_set(why, ERR_NOT_FOUND, "no topic 'mcd_payments'");
     walk.payments_partition_count = payments->partition_count;
     value_reader_init(&walk.reader, source->options->registry, fields, FIELD_COUNT);
-    const enum err err = source_walk(source, "ORDER_STORY", note_record, &walk, why);
+    const enum err err = source_walk(source, TOPIC, note_record, &walk, why);
     if (!err)
         finish(slice, report);
     value_reader_release(&walk.reader);
@@ -68,6 +71,11 @@ static enum err note_record(void *context, int32_t partition, const struct recor
     if (!slice_has(walk->slice, record->key))
         return OK;
     struct expected_order *order = slice_find(walk->slice, record->key);
+    if (picture_is_newer(walk->picture, TOPIC, partition, record)) {
+        if (order)
+            order->is_unread = true;
+        return OK;
+    }
     if (!order) {
         const struct str key = report_key(walk->report, record->key);
         report_add(walk->report, FINDING_UNEXPECTED, 1, "order '%.*s'", STR_ARGS(key));
@@ -147,9 +155,11 @@ static void finish(const struct slice *slice, struct report *report)
         report->place.expected++;
         report->place.found += order->story != STORY_MISSING;
         if (order->story == STORY_MISSING)
-            report_add(report, FINDING_LOST, 1, "order '%.*s'", STR_ARGS(order->order_id));
+            report_add(report, order->is_unread ? FINDING_PENDING : FINDING_LOST, 1, "order '%.*s'",
+                       STR_ARGS(order->order_id));
         else if (order->story == STORY_WRONG)
-            report_add(report, FINDING_WRONG, 1, "order '%.*s' has another %s",
-                       STR_ARGS(order->order_id), order->story_field);
+            report_add(report, order->is_unread ? FINDING_PENDING : FINDING_WRONG, 1,
+                       "order '%.*s' has another %s", STR_ARGS(order->order_id),
+                       order->story_field);
     }
 }

@@ -4,7 +4,9 @@
 #include <math.h>
 
 struct table_walk {
+    const struct picture *picture;
     struct tallies *tallies;
+    bool is_behind; /* some query has not read all of its input */
     enum tally tally;
     struct report *report;
     struct value_reader reader;
@@ -33,7 +35,11 @@ enum err tallies_compare(struct tallies *tallies, uint32_t index, struct source 
 {
     must(index < TALLY_COUNT);
     const struct tally_shape *shape = &tally_shapes[index];
-    struct table_walk walk = {.tallies = tallies, .tally = (enum tally)index, .report = report};
+    struct table_walk walk = {.picture = &source->picture,
+                              .tallies = tallies,
+                              .tally = (enum tally)index,
+                              .report = report,
+                              .is_behind = source->picture.unread_count > 0};
     struct value_field fields[TALLY_FIELDS_MAX];
     for (uint32_t i = 0; i < shape->field_count; i++)
         fields[i] = (struct value_field){shape->fields[i], &type_double};
@@ -52,6 +58,10 @@ static enum err note_record(void *context, int32_t partition, const struct recor
 {
     struct table_walk *walk = context;
     struct tally_row *row = row_of(walk, record->key);
+    if (picture_is_newer(walk->picture, tally_shapes[walk->tally].topic, partition, record)) {
+        row->has_moved = true;
+        return OK;
+    }
     row->is_found = record->value.data != NULL;
     if (!row->is_found)
         return OK;
@@ -81,23 +91,27 @@ static void compare_row(struct table_walk *walk, struct str key, struct tally_ro
     const struct tally_shape *shape = &tally_shapes[walk->tally];
     struct report *report = walk->report;
     const bool is_wanted = row->wanted[0] > 0;
-    if (row->is_uncertain)
+    if (row->is_uncertain || row->has_moved)
         return;
     const struct str shown = report_key(report, key);
     report->place.expected += is_wanted;
     report->place.found += row->is_found;
     if (is_wanted && !row->is_found)
-        report_add(report, FINDING_LOST, 1, "key '%.*s'", STR_ARGS(shown));
+        report_add(report, walk->is_behind ? FINDING_PENDING : FINDING_LOST, 1, "key '%.*s'",
+                   STR_ARGS(shown));
     else if (!is_wanted && row->is_found)
         report_add(report, FINDING_UNEXPECTED, 1, "key '%.*s'", STR_ARGS(shown));
     else if (row->is_found && row->is_unreadable)
         report_add(report, FINDING_WRONG, 1, "key '%.*s' cannot be read", STR_ARGS(shown));
+    /* Who is behind has counted less, never more. */
+    const bool is_pending = walk->is_behind && row->found[0] < row->wanted[0];
     for (uint32_t i = 0; i < shape->field_count && is_wanted && row->is_found; i++) {
         const double wanted = wanted_value(shape, row, i);
         if (row->is_unreadable || verify_equal(row->found[i], wanted))
             continue;
-        report_add(report, FINDING_WRONG, 1, "key '%.*s' has %s %.17g instead of %.17g",
-                   STR_ARGS(shown), shape->fields[i], row->found[i], wanted);
+        report_add(report, is_pending ? FINDING_PENDING : FINDING_WRONG, 1,
+                   "key '%.*s' has %s %.17g instead of %.17g", STR_ARGS(shown), shape->fields[i],
+                   row->found[i], wanted);
         break;
     }
 }

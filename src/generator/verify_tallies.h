@@ -31,6 +31,7 @@ extern const struct tally_shape tally_shapes[TALLY_COUNT];
 struct tally_row {
     double wanted[TALLY_FIELDS_MAX];
     bool is_uncertain; /* depends on when late events came */
+    bool has_moved;    /* while verify looked */
     bool is_found;
     bool is_unreadable;
     double found[TALLY_FIELDS_MAX]; /* NaN: NULL */

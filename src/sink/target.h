@@ -62,7 +62,7 @@ struct target_ops {
                      int64_t to_ms, uint32_t limit, struct arena *arena, struct str **ret_documents,
                      uint32_t *ret_count, struct why *why);
     /* Walks a whole collection in order of _id for comparing; stops when the callback says false.
-     */
+     * A target opened read-only shows in every walk what the first one saw. */
     enum err (*walk)(struct target *target, struct str collection,
                      bool (*on_document)(void *context, struct str id, struct str json),
                      void *context, struct why *why);

@@ -11,6 +11,7 @@
 
 #define BUSY_WAIT_MS 2000
 
+static enum err open_walker(struct sqlite_target *self, sqlite3 **ret_reader, struct why *why);
 static enum err open_writer(struct sqlite_target *self, struct why *why);
 static enum err sqlite_find_rows(sqlite3_stmt *statement, sqlite3 *database, uint32_t limit,
                                  struct arena *arena, struct str **ret_documents,
@@ -145,7 +146,7 @@ static enum err sqlite_walk(struct target *target, struct str collection,
     struct arena arena;
     int code = SQLITE_DONE;
     arena_init(&arena, 0);
-    enum err err = sqlite_open_reader(self, &reader, why);
+    enum err err = open_walker(self, &reader, why);
     if (err)
         goto out;
     buf_append_str(&sql, STR("SELECT \"_id\", \"document\" FROM "));
@@ -165,10 +166,25 @@ static enum err sqlite_walk(struct target *target, struct str collection,
         err = sqlite_err(reader, code, "walk documents", why);
 out:
     sqlite3_finalize(statement);
-    sqlite3_close(reader);
+    if (reader != self->walker)
+        sqlite3_close(reader);
     buf_release(&sql);
     buf_release(&id);
     arena_release(&arena);
+    return err;
+}
+
+/* A transaction sees nothing but what was there at its first statement. */
+static enum err open_walker(struct sqlite_target *self, sqlite3 **ret_reader, struct why *why)
+{
+    if (!self->read_only)
+        return sqlite_open_reader(self, ret_reader, why);
+    enum err err = OK;
+    if (!self->walker)
+        err = sqlite_open_reader(self, &self->walker, why);
+    if (!err && sqlite3_get_autocommit(self->walker))
+        err = sqlite_run(self->walker, "BEGIN; SELECT 1 FROM sqlite_master;", self->path, why);
+    *ret_reader = self->walker;
     return err;
 }
 
@@ -177,6 +193,7 @@ static void sqlite_close(struct target *target)
     struct sqlite_target *self = sqlite_target(target);
     sqlite_tables_free(self);
     sqlite3_finalize(self->set_position);
+    sqlite3_close(self->walker);
     sqlite3_close(self->reader);
     sqlite3_close(self->writer);
     pthread_mutex_destroy(&self->write_lock);

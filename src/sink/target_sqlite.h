@@ -30,6 +30,7 @@ struct sqlite_target {
     struct map tables;          /* name to struct sqlite_table */
     sqlite3_stmt *set_position;
     pthread_mutex_t read_lock;
+    sqlite3 *walker; /* of a read-only target, in a transaction since the first walk */
     sqlite3 *reader;
 };
 

@@ -251,6 +251,35 @@ static void documents_and_position_are_one(void **state)
     fixture_release(&f);
 }
 
+static bool count_document(void *context, struct str id, struct str json)
+{
+    (void)id, (void)json;
+    ++*(int *)context;
+    return true;
+}
+
+static int walked(struct fixture *f, struct target *target)
+{
+    int count = 0;
+    assert_int_equal(target->ops->walk(target, STR("orders"), count_document, &count, &f->why), OK);
+    return count;
+}
+
+static void a_read_only_target_shows_one_picture(void **state)
+{
+    struct fixture f;
+    struct target *picture = NULL;
+    fixture_init(&f);
+    assert_int_equal(target_sqlite_open(f.path, true, &picture, &f.why), OK);
+    put(&f, make(DOCUMENT_REPLACE, "\"a\"", "{\"_id\":\"a\"}"));
+    assert_int_equal(walked(&f, picture), 1);
+    put(&f, make(DOCUMENT_REPLACE, "\"b\"", "{\"_id\":\"b\"}"));
+    assert_int_equal(walked(&f, picture), 1);
+    assert_int_equal(walked(&f, f.target), 2);
+    picture->ops->close(picture);
+    fixture_release(&f);
+}
+
 static void bad_files_are_named(void **state)
 {
     struct fixture f;
@@ -297,6 +326,7 @@ int main(void)
         cmocka_unit_test(finds_newest_first),
         cmocka_unit_test(refusals_name_the_document),
         cmocka_unit_test(documents_and_position_are_one),
+        cmocka_unit_test(a_read_only_target_shows_one_picture),
         cmocka_unit_test(bad_files_are_named),
         cmocka_unit_test(faulty_fails_as_planned),
     };

@@ -1,0 +1,52 @@
+#!/usr/bin/env bash
+# stop -- Ctrl-C leaves every place equal to the truth; a kill leaves what was not read yet pending, not
+# lost, and so does a look while the pipeline runs.
+set -eu
+cd "$(dirname "$0")/../.."
+data=$(mktemp -d)
+trap 'rm -rf "$data"' EXIT
+up() { exec "$PROGRAM" up --data "$data/data" --pipeline pipeline --seed 5 --rate 40 --history 5m "$@"; }
+verify() { "$PROGRAM" verify --data "$data/data" >"$data/verify"; }
+die() { echo "$1"; cat "$data/verify" "$data/err" 2>/dev/null; exit 1; }
+
+started() { # PID: waits for the first line of status
+    for _ in $(seq 300); do
+        grep -q '^orders [1-9]' "$data/out" && return 0
+        kill -0 "$1" 2>/dev/null || die "up ended by itself"
+        sleep 0.1
+    done
+    die "no status line"
+}
+
+# Killed in its first moments: whatever is missing had not been read.
+(up) >"$data/out" 2>"$data/err" &
+child=$!
+sleep 1
+kill -KILL $child
+wait $child 2>/dev/null || true
+if [ -s "$data/data/log.mdb" ]; then
+    code=0
+    verify || code=$?
+    [ $code = 0 ] || [ $code = 3 ] || die "what was not read yet is called wrong (exit $code)"
+fi
+
+# While it runs, and after Ctrl-C.
+(up) >"$data/out" 2>"$data/err" &
+child=$!
+started $child
+verify || die "a look while it runs finds something wrong"
+kill -INT $child
+wait $child || die "Ctrl-C: exit $?"
+verify || die "not all zero after Ctrl-C"
+grep -q '^all zero' "$data/verify" || die "something is pending after Ctrl-C"
+
+# A second process is refused with clear words, exit 4.
+(up) >"$data/out" 2>"$data/err" &
+child=$!
+started $child
+code=0
+(up) >/dev/null 2>"$data/second" || code=$?
+[ $code = 4 ] || { echo "a second process: exit $code"; cat "$data/second"; exit 1; }
+grep -q 'another process runs queries' "$data/second" || { cat "$data/second"; exit 1; }
+kill -TERM $child
+wait $child || die "SIGTERM: exit $?"
