@@ -1,51 +1,18 @@
-/* restart.c -- a restart with millions of buffered events, beside the scan kernel in the same run;
- * and the memory those events take.
+/* restart.c -- a restart with millions of buffered events, beside the scan kernel in the same run.
  *
  * usage: bench-restart [EVENTS_A_SIDE [ROUNDS]]
  *
  * The join's window holds all events. A process fills and joins them and ends; another one starts
- * on its directory: from exec to the first new result. */
+ * on its directory: from exec to the first new result. The ratio is that of CPU seconds, which a
+ * busy machine changes less than the time on the wall. */
 #include "base/clock.h"
-#include "base/file.h"
 #include "bench/baseline/scan_kernel.h"
 #include "bench/events.h"
 #include "bench/join_world.h"
+#include "bench/report.h"
 
 #include <sys/wait.h>
 #include <unistd.h>
-
-static void make_directory(char *directory, size_t size)
-{
-    const char *base = getenv("BENCH_DIRECTORY");
-    snprintf(directory, size, "%s/bench-restart-XXXXXX", base ? base : "/var/tmp");
-    must(mkdtemp(directory) != NULL);
-}
-
-static uint64_t anonymous_bytes(void)
-{
-    char line[256];
-    uint64_t kilobytes = 0;
-    FILE *file = fopen("/proc/self/status", "r");
-    must(file != NULL);
-    while (fgets(line, sizeof(line), file))
-        if (strncmp(line, "RssAnon:", 8) == 0)
-            kilobytes = strtoull(line + 8, NULL, 10);
-    fclose(file);
-    return kilobytes * 1024;
-}
-
-static void show_memory(struct join_world *world, uint64_t events)
-{
-    uint64_t bytes;
-    uint64_t rows;
-    join_world_state(world, &bytes, &rows);
-    const double payload = 143 + 84;
-    printf("memory: %llu rows buffered, %llu MB of state, RssAnon %llu MB; payload %.0f MB; "
-           "(RssAnon - 48 MB) / payload %.2f\n",
-           (unsigned long long)rows, (unsigned long long)(bytes >> 20),
-           (unsigned long long)(anonymous_bytes() >> 20), payload * (double)events / 1e6,
-           ((double)anonymous_bytes() - 48e6) / (payload * (double)events));
-}
 
 static void fill(const char *directory, uint64_t events)
 {
@@ -56,7 +23,6 @@ static void fill(const char *directory, uint64_t events)
     join_world_open(&world, directory);
     join_world_start(&world, SHAPE_KEYED, events * 2);
     must(engine_wait_idle(world.engine, 600000) == OK);
-    show_memory(&world, events);
     join_world_close(&world);
 }
 
@@ -105,27 +71,29 @@ static void restart(const char *directory, uint64_t events, int64_t exec_ns)
     }
     while (join_world_joined(&world) == before)
         clock_sleep_ms(1);
-    const double seconds = (double)(clock_monotonic_ns() - exec_ns) / 1e9;
-    printf("restart %.6f\n", seconds);
+    printf("restart %.6f %.6f\n", (double)(clock_monotonic_ns() - exec_ns) / 1e9,
+           (double)clock_cpu_ns() / 1e9);
     buf_release(&value);
     log_leave(member);
     join_world_close(&world);
 }
 
-static double measure_restart(const char *program, const char *directory, uint64_t events)
+static struct scan_kernel_result measure_restart(const char *program, const char *directory,
+                                                 uint64_t events)
 {
     char command[1200];
     char line[256];
-    double seconds = 0;
+    struct scan_kernel_result result = {0};
     snprintf(command, sizeof(command), "%s restart %s %llu %lld", program, directory,
              (unsigned long long)events, (long long)clock_monotonic_ns());
     FILE *child = popen(command, "r");
     must(child != NULL);
     while (fgets(line, sizeof(line), child))
-        if (strncmp(line, "restart ", 8) == 0)
-            seconds = strtod(line + 8, NULL);
+        if (sscanf(line, "restart %lf %lf", &result.seconds, &result.cpu_seconds) == 2)
+            break;
     must(pclose(child) == 0);
-    return seconds;
+    must(result.seconds > 0);
+    return result;
 }
 
 int main(int argc, char **argv)
@@ -137,14 +105,15 @@ int main(int argc, char **argv)
     const uint64_t events = argc > 1 ? strtoull(argv[1], NULL, 10) : 2000000;
     const uint64_t rounds = argc > 2 ? strtoull(argv[2], NULL, 10) : 3;
     char directory[512];
-    struct why why;
-    make_directory(directory, sizeof(directory));
+    double times[3][REPORT_ROUNDS_MAX]; /* ours, the kernel's, their ratio */
+    must(rounds > 0 && rounds <= REPORT_ROUNDS_MAX);
+    report_machine();
+    report_make_directory(directory, sizeof(directory));
     fflush(NULL);
     const pid_t child = fork();
     must(child >= 0);
     if (child == 0) {
         fill(directory, events);
-        fflush(NULL);
         _exit(0);
     }
     int status;
@@ -152,13 +121,26 @@ int main(int argc, char **argv)
     must(WIFEXITED(status) && WEXITSTATUS(status) == 0);
     for (uint64_t round = 0; round < rounds; round++) {
         char kernel[512];
-        make_directory(kernel, sizeof(kernel));
-        const double scan = scan_kernel_run(kernel, events);
-        must(file_remove_tree(kernel, &why) == OK);
-        const double ours = measure_restart(argv[0], directory, events);
-        printf("restart with %llu buffered events: %.2f s; scan kernel %.2f s: %.1f times\n",
-               (unsigned long long)(2 * events), ours, scan, ours / scan);
+        report_make_directory(kernel, sizeof(kernel));
+        const struct scan_kernel_result scan = scan_kernel_run(kernel, events);
+        report_remove_directory(kernel);
+        const struct scan_kernel_result ours = measure_restart(argv[0], directory, events);
+        times[0][round] = ours.cpu_seconds;
+        times[1][round] = scan.cpu_seconds;
+        times[2][round] = ours.cpu_seconds / scan.cpu_seconds;
+        printf("  restart with %llu buffered events: %.2f s, CPU %.2f s; scan kernel %.2f s, CPU "
+               "%.2f s\n",
+               (unsigned long long)(2 * events), ours.seconds, ours.cpu_seconds, scan.seconds,
+               scan.cpu_seconds);
+        fflush(stdout);
     }
-    must(file_remove_tree(directory, &why) == OK);
+    report_remove_directory(directory);
+    char measure[64];
+    char texts[3][64];
+    snprintf(measure, sizeof(measure), "restart, %.1f M buffered", 2 * (double)events / 1e6);
+    for (int i = 0; i < 2; i++)
+        snprintf(texts[i], sizeof(texts[i]), "%.2f CPU-s", report_median(times[i], rounds));
+    snprintf(texts[2], sizeof(texts[2]), "%.1f x", report_median(times[2], rounds));
+    report_row(measure, texts[0], texts[1], texts[2], "3 x", "2 x");
     return 0;
 }

@@ -8,6 +8,7 @@ static enum err read_more(struct input *input, struct why *why);
 static enum err skip_gap(struct input *input, struct why *why);
 static enum err decode(struct input *input, const struct record *records, uint32_t count,
                        uint32_t *ret_done, struct why *why);
+static void map_records(struct input *input, uint32_t reject_count);
 static void take_raw(struct input *input, const struct record *records, uint32_t count);
 static struct batch *batch_make(struct input *input, uint32_t count);
 static void set_timestamps(struct input *input, struct batch *batch);
@@ -182,6 +183,7 @@ static enum err decode(struct input *input, const struct record *records, uint32
 
     input->batch = batch;
     input->batch_records = records;
+    map_records(input, reject_count);
     input->row = 0;
     input->rejects = ARENA_ARRAY(&input->arena, struct reject, count + 1);
     input->reject_count = 0;
@@ -203,6 +205,22 @@ static enum err decode(struct input *input, const struct record *records, uint32
     return err;
 }
 
+/* Records that were set aside are no rows. */
+static void map_records(struct input *input, uint32_t reject_count)
+{
+    const struct batch *batch = input->batch;
+    input->row_records = NULL;
+    if (reject_count == 0)
+        return;
+    input->row_records = ARENA_ARRAY(&input->arena, const struct record *, batch->row_count + 1);
+    const struct record *record = input->batch_records;
+    for (uint32_t i = 0; i < batch->row_count; i++, record++) {
+        while (record->offset != batch->offsets[i])
+            record++;
+        input->row_records[i] = record;
+    }
+}
+
 /* The records stay as they are; row numbers are places in batch_records. */
 static void take_raw(struct input *input, const struct record *records, uint32_t count)
 {
@@ -219,6 +237,7 @@ static void take_raw(struct input *input, const struct record *records, uint32_t
     }
     input->batch = batch;
     input->batch_records = records;
+    input->row_records = NULL;
     input->row = 0;
     input->reject_count = 0;
     input->reject_at = 0;
@@ -258,10 +277,8 @@ static void set_timestamps(struct input *input, struct batch *batch)
         }
         batch->timestamps[i] = last_ms;
         task_count(input->task, COUNTER_bad_timestamp, 1);
-        const struct record *record = input->batch_records;
-        while (record->offset != batch->offsets[i])
-            record++;
-        add_reject(input, record, STR("timestamp"), STR("no timestamp can be read from the row"));
+        add_reject(input, input_record(input, i), STR("timestamp"),
+                   STR("no timestamp can be read from the row"));
     }
     batch->selected_count = kept;
 }

@@ -5,7 +5,8 @@
  * while decoding become dead letters when the head passes them, so that they go with the step that
  * counts them as read.
  *
- * A raw input decodes nothing: a stream join takes the records as they lie. */
+ * A raw input decodes nothing: a stream join takes the records as they lie. It may also ask for the
+ * record of a row that was decoded. */
 #ifndef FLOW_INPUT_H
 #define FLOW_INPUT_H
 
@@ -54,7 +55,8 @@ struct input {
     struct arena arena;  /* of the batch */
     struct batch *batch; /* NULL: none; selection as the prefix left it */
     const struct record *batch_records;
-    int64_t after_offset; /* where reading goes on after the batch */
+    const struct record **row_records; /* by row; NULL: batch_records, none was set aside */
+    int64_t after_offset;              /* where reading goes on after the batch */
     uint32_t row;
     uint16_t *selection;
     uint32_t selected_count;
@@ -74,6 +76,12 @@ void input_seek(struct input *input, int64_t offset);
 static inline bool input_has_row(const struct input *input)
 {
     return input->batch && input->row < input->batch->row_count;
+}
+
+/* The record that a row of the batch came from. */
+static inline const struct record *input_record(const struct input *input, uint32_t row)
+{
+    return input->row_records ? input->row_records[row] : &input->batch_records[row];
 }
 
 /* Without a row: gets the next batch, if there are records. *ret_got: records were read, though

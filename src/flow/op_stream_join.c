@@ -13,7 +13,7 @@ static uint32_t find_partners(struct stream_join *join, const struct join_arriva
 static uint32_t match_add(struct stream_join *join, uint32_t count, uint32_t id);
 static void match_sort(struct stream_join *join, const struct window *window, uint32_t count);
 static uint32_t join_put(struct stream_join *join, const struct join_arrival *arrival);
-WINDOW_INLINE void prefetch(const struct stream_join *join, uint32_t side_index);
+WINDOW_INLINE void prefetch(struct stream_join *join, uint32_t side_index, bool probes);
 static void join_drain(struct operator* op);
 static void join_end_step(struct operator* op);
 static enum err join_restore(struct operator* op, struct why *why);
@@ -81,9 +81,10 @@ static void join_run(struct operator* op, uint32_t side_index, struct batch *bat
 {
     struct stream_join *join = join_of(op);
     struct join_side *side = &join->sides[side_index];
+    const bool probes = !op->task->replaying || join->waits;
     for (uint32_t i = 0; i < batch->selected_count; i++) {
         const uint32_t row = batch->selection[i];
-        prefetch(join, side_index);
+        prefetch(join, side_index, probes);
         const struct join_arrival arrival = {
             .side = side_index,
             .batch = batch,
@@ -218,18 +219,21 @@ static uint32_t join_put(struct stream_join *join, const struct join_arrival *ar
                       arrival->key, join_value(join, arrival));
 }
 
-/* While a row is run, the memory that later rows of its side will want is on its way: heads were
- * asked for when the batch was prepared, entries are now, and then rows. */
-WINDOW_INLINE void prefetch(const struct stream_join *join, uint32_t side_index)
+/* While a row is run, the memory that later rows of its side will want is on its way: heads first,
+ * entries then, and at last rows. */
+WINDOW_INLINE void prefetch(struct stream_join *join, uint32_t side_index, bool probes)
 {
-    struct join_side *side = (struct join_side *)&join->sides[side_index];
+    struct join_side *side = &join->sides[side_index];
     const struct window *other = &join->sides[1 - side_index].window;
     const uint32_t at = side->order_at++;
     if (at + PREFETCH_HEAD < side->order_count) {
         const uint32_t hash = side->hashes[side->order[at + PREFETCH_HEAD]];
         window_prefetch_head(&side->window, hash);
-        window_prefetch_head(other, hash);
+        if (probes)
+            window_prefetch_head(other, hash);
     }
+    if (!probes)
+        return;
     if (at + PREFETCH_ENTRY < side->order_count)
         window_prefetch_entry(other, side->hashes[side->order[at + PREFETCH_ENTRY]]);
     for (uint32_t depth = 1; depth <= PREFETCH_DEPTH; depth++) {

@@ -10,5 +10,9 @@ struct input;
  * kept row with all that the join carries. Then the input need not decode, and batches have no
  * columns: the join looks at input->batch_records, by row. */
 bool stream_join_take_raw(struct operator* op, uint32_t side, const struct input *input);
+/* For an input that decodes: lets a side's window keep the records' own bytes where that is good,
+ * and read them again for each partner. */
+MUST_CHECK enum err stream_join_keep_records(struct operator* op, uint32_t side,
+                                             const struct input *input, struct why *why);
 
 #endif

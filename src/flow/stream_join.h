@@ -44,6 +44,10 @@ struct join_side {
     uint16_t *key_numbers; /* which of the key's columns each is */
     uint32_t key_column_count;
     const struct input *raw; /* records are taken as they lie; NULL: rows are decoded */
+    /* Rows are decoded and the window keeps the values of their records; then the decoder reads
+     * columns first_column and following out of a value again. NULL: it keeps kept rows. */
+    const struct input *kept;
+    struct decoder *kept_decoder;
 
     /* The batch that is being run: by row. */
     uint32_t *hashes;

@@ -9,6 +9,8 @@
 #include "flow/task.h"
 
 static bool is_text(const struct type *type);
+static bool is_value_column(const struct row_type *row_type, const struct column_origin *origin);
+static bool is_among(const struct column_origin *origins, uint32_t at);
 static void map_decoded(struct join_side *side);
 static struct str key_of(struct stream_join *join, struct join_side *side,
                          const struct batch *batch, uint32_t row);
@@ -50,6 +52,7 @@ void join_rows_release(struct stream_join *join)
     for (uint32_t i = 0; i < 2; i++) {
         buf_release(&join->sides[i].key_bytes);
         buf_release(&join->sides[i].value_bytes);
+        decoder_free(join->sides[i].kept_decoder);
         free(join->sides[i].read_map);
         free(join->sides[i].key_columns);
         free(join->sides[i].key_numbers);
@@ -108,6 +111,48 @@ bool stream_join_take_raw(struct operator* op, uint32_t side_index, const struct
     return true;
 }
 
+/* Kept rows take less room when the join carries little of a record. Else an Avro value is kept as
+ * it came: encoding the row again is the dearest part of keeping it. What was set aside when it
+ * came never gets here: reading a value again cannot fail. */
+enum err stream_join_keep_records(struct operator* op, uint32_t side_index,
+                                  const struct input *input, struct why *why)
+{
+    struct stream_join *join = (struct stream_join *)op;
+    struct join_side *side = &join->sides[side_index];
+    const struct record_format *format = &input->format;
+    const uint32_t key_count = op->node->key_count;
+    struct column_origin origins[ROW_TYPE_COLUMNS_MAX];
+    uint32_t value_columns = 0;
+    if (format->value.kind != FORMAT_AVRO)
+        return OK;
+    for (uint32_t i = 0; i < side->carried_count; i++) {
+        origins[i] = (struct column_origin){.kind = ORIGIN_NONE};
+        if (side->carried[i] < key_count)
+            continue;
+        origins[i] = input->plan->origins[side->carried[i]];
+        if (!is_value_column(format->row_type, &origins[i]) || is_among(origins, i))
+            return OK;
+        value_columns++;
+    }
+    if (2 * value_columns < row_type_value_count(format->row_type))
+        return OK;
+    const enum err err =
+        decoder_new(format, origins, side->carried_count, op->task->query->flow->options.registry,
+                    &side->kept_decoder, why);
+    if (err != OK)
+        return err;
+    side->key_columns = memory_zalloc((side->carried_count + 1) * sizeof(*side->key_columns));
+    side->key_numbers = memory_zalloc((side->carried_count + 1) * sizeof(*side->key_numbers));
+    for (uint32_t i = 0; i < side->carried_count; i++) {
+        if (side->carried[i] >= key_count)
+            continue;
+        side->key_columns[side->key_column_count] = (uint16_t)(side->first_column + i);
+        side->key_numbers[side->key_column_count++] = side->carried[i];
+    }
+    side->kept = input;
+    return OK;
+}
+
 void join_prepare(struct operator* op, uint32_t side_index, struct batch *batch)
 {
     struct stream_join *join = (struct stream_join *)op;
@@ -139,6 +184,8 @@ struct str join_value(struct stream_join *join, const struct join_arrival *arriv
     struct join_side *side = &join->sides[arrival->side];
     if (side->raw)
         return side->raw->batch_records[arrival->row].value;
+    if (side->kept)
+        return input_record(side->kept, arrival->row)->value;
     buf_clear(&side->value_bytes);
     kept_append(arrival->batch->columns, side->carried, side->carried_count, arrival->row,
                 &side->value_bytes);
@@ -196,6 +243,20 @@ void join_flush(struct stream_join *join)
 static bool is_text(const struct type *type)
 {
     return type->kind == TYPE_STRING || type->kind == TYPE_BYTES;
+}
+
+static bool is_value_column(const struct row_type *row_type, const struct column_origin *origin)
+{
+    return origin->kind == ORIGIN_COLUMN && row_type->columns[origin->column].role == COLUMN_VALUE;
+}
+
+/* Whether the column of the last origin is one of those before it. */
+static bool is_among(const struct column_origin *origins, uint32_t at)
+{
+    for (uint32_t i = 0; i < at; i++)
+        if (origins[i].kind == ORIGIN_COLUMN && origins[i].column == origins[at].column)
+            return true;
+    return false;
 }
 
 /* Decoded rows are stored as the carried columns in order. */
@@ -311,11 +372,14 @@ static void fill_cells(struct stream_join *join, uint32_t row, struct join_side 
                        struct str key, struct str value)
 {
     struct column *columns = join->out->columns;
+    struct why why;
     const enum err err =
-        kept_read(value, columns, side->read_map, side->read_count, row, &join->out_arena);
+        side->kept
+            ? decoder_read_value(side->kept_decoder, value, columns + side->first_column, row,
+                                 &join->out_arena, &why)
+            : kept_read(value, columns, side->read_map, side->read_count, row, &join->out_arena);
     if (err != OK) {
-        struct why why;
-        (void)why_set(&why, ERR_CORRUPT, "a row of an internal topic cannot be read");
+        (void)why_set(&why, ERR_CORRUPT, "a row of a window cannot be read");
         task_fail(join->op.task, ERR_CORRUPT, &why);
         fill_nulls(join, row, side);
     }

@@ -243,13 +243,16 @@ static enum err build_input(struct task *task, struct input *input, struct why *
         if (err != OK)
             return err;
     }
-    const bool is_raw = input->prefix_count == 0 && input->entry->node &&
-                        input->entry->node->kind == NODE_STREAM_JOIN &&
-                        stream_join_take_raw(input->entry, input->entry_side, input);
-    if (is_raw)
+    const bool is_join = input->prefix_count == 0 && input->entry->node &&
+                         input->entry->node->kind == NODE_STREAM_JOIN;
+    if (is_join && stream_join_take_raw(input->entry, input->entry_side, input))
         return OK;
-    return decoder_new(&input->format, input->plan->origins, input->plan->row_type->column_count,
-                       task->query->flow->options.registry, &input->decoder, why);
+    enum err err =
+        decoder_new(&input->format, input->plan->origins, input->plan->row_type->column_count,
+                    task->query->flow->options.registry, &input->decoder, why);
+    if (err == OK && is_join)
+        err = stream_join_keep_records(input->entry, input->entry_side, input, why);
+    return err;
 }
 
 /* The prefix is the chain of stateless operators above the leaf; the entry is what comes then. */

@@ -13,6 +13,7 @@
 #define SEGMENTS_MIN 8
 #define BLOCK_BYTES_MIN (16 << 10)
 #define BLOCK_BYTES_MAX (2 << 20) /* a huge page */
+#define REHASH_AHEAD 24           /* entries whose heads are on their way */
 #define SWEEP_IDS (1u << 30)
 
 /* Rows up to last_id end in this block; it goes when they are gone. */
@@ -57,6 +58,7 @@ void window_release(struct window *window)
         block = next;
     }
     free(window->spare);
+    free(window->spare_block);
     free(window->segments);
     free(window->heads);
     *window = (struct window){0};
@@ -194,8 +196,11 @@ static struct window_block *block_new(struct window *window, size_t size)
         window->block_size *= 2;
     if (size + sizeof(struct window_block) > block_size)
         block_size = size + sizeof(struct window_block);
-    struct window_block *block = NULL;
-    if (block_size == BLOCK_BYTES_MAX) {
+    struct window_block *block = window->spare_block;
+    if (block_size == BLOCK_BYTES_MAX && block) {
+        window->spare_block = NULL;
+        window->bytes -= block_size;
+    } else if (block_size == BLOCK_BYTES_MAX) {
         block = aligned_alloc(BLOCK_BYTES_MAX, block_size);
         must(block != NULL);
         (void)madvise(block, block_size, MADV_HUGEPAGE);
@@ -215,8 +220,13 @@ static void blocks_drop(struct window *window)
     while (window->block_first && !window_has(window, window->block_first->last_id) &&
            window->block_first != window->block_last) {
         struct window_block *block = window->block_first;
+        const size_t block_size = block->size + sizeof(*block);
         window->block_first = block->next;
-        window->bytes -= block->size + sizeof(*block);
+        if (block_size == BLOCK_BYTES_MAX && !window->spare_block) {
+            window->spare_block = block;
+            continue;
+        }
+        window->bytes -= block_size;
         free(block);
     }
 }
@@ -264,6 +274,8 @@ static void heads_grow(struct window *window)
         if (id == 0)
             continue;
         struct window_entry *entry = window_entry(window, id);
+        if (window->next_id - id > REHASH_AHEAD)
+            window_prefetch_head(window, window_entry(window, id + REHASH_AHEAD)->hash);
         uint32_t *head = &window->heads[entry->hash & window->head_mask];
         entry->next = *head;
         *head = id;

@@ -46,6 +46,7 @@ struct window {
     struct window_segment *spare;
     struct window_block *block_first; /* oldest */
     struct window_block *block_last;
+    struct window_block *spare_block; /* a large one: its pages need no clearing by the system */
     size_t block_size;
     uint64_t bytes;
 };

@@ -36,8 +36,8 @@ static enum err row_read(struct decoder *decoder, const struct record *record, s
                          uint32_t row, int32_t partition, bool *ret_in_key, struct why *why);
 static enum err window_read(const struct record_format *format, struct str *key,
                             struct window *ret_window, struct why *why);
-static enum err side_read(struct side_reader *reader, struct str bytes, struct batch *batch,
-                          uint32_t row, bool *ret_is_null, struct why *why);
+static enum err side_read(struct side_reader *reader, struct str bytes, struct column *columns,
+                          uint32_t row, struct arena *arena, bool *ret_is_null, struct why *why);
 static void plain_set(struct decoder *decoder, const struct record *record, struct batch *batch,
                       uint32_t row, int32_t partition, const struct window *window);
 static void header_set(const struct row_column *source, const struct record *record,
@@ -117,6 +117,18 @@ enum err decoder_decode(struct decoder *decoder, const struct record *records, u
     return err;
 }
 
+enum err decoder_read_value(struct decoder *decoder, struct str bytes, struct column *columns,
+                            uint32_t row, struct arena *arena, struct why *why)
+{
+    must(decoder != NULL);
+    must(decoder->plain_count == 0);
+    must(decoder->double_count == 0);
+    bool is_null = false;
+    if (!decoder->value_reader)
+        return OK;
+    return side_read(decoder->value_reader, bytes, columns, row, arena, &is_null, why);
+}
+
 /* Fills `maps` with the batch's column of each column of the row type, and the lists of all that
  * comes from elsewhere. */
 static void origins_sort(struct decoder *decoder, const struct column_origin *origins,
@@ -130,6 +142,8 @@ static void origins_sort(struct decoder *decoder, const struct column_origin *or
     for (uint32_t i = 0; i < origin_count; i++) {
         struct plain_origin plain = {.origin = origins[i], .column = (uint16_t)i};
         const bool is_column = origins[i].kind == ORIGIN_COLUMN;
+        if (origins[i].kind == ORIGIN_NONE)
+            continue;
         must(!is_column || origins[i].column < row_type->column_count);
         if (!is_column || row_type->columns[origins[i].column].role == COLUMN_HEADERS) {
             decoder->plain[decoder->plain_count++] = plain;
@@ -162,13 +176,14 @@ static enum err row_read(struct decoder *decoder, const struct record *record, s
     *ret_in_key = true;
     enum err err = window_read(decoder->format, &key, &window, why);
     if (err == OK && decoder->key_reader)
-        err = side_read(decoder->key_reader, key, batch, row, &is_null, why);
+        err = side_read(decoder->key_reader, key, batch->columns, row, batch->arena, &is_null, why);
     if (err)
         return err;
     *ret_in_key = false;
     is_null = record->value.data == NULL;
     if (decoder->value_reader)
-        err = side_read(decoder->value_reader, record->value, batch, row, &is_null, why);
+        err = side_read(decoder->value_reader, record->value, batch->columns, row, batch->arena,
+                        &is_null, why);
     if (err)
         return err;
     batch->timestamps[row] = record->timestamp_ms;
@@ -217,15 +232,14 @@ static enum err window_read(const struct record_format *format, struct str *key,
 }
 
 /* Without bytes all of the side's cells are NULL. */
-static enum err side_read(struct side_reader *reader, struct str bytes, struct batch *batch,
-                          uint32_t row, bool *ret_is_null, struct why *why)
+static enum err side_read(struct side_reader *reader, struct str bytes, struct column *columns,
+                          uint32_t row, struct arena *arena, bool *ret_is_null, struct why *why)
 {
     const struct side *side = reader->side;
     bool is_null = bytes.data == NULL;
     if (!is_null) {
-        const enum err err =
-            format_get_ops(side->spec->kind)
-                ->read(reader, bytes, batch->columns, row, batch->arena, &is_null, why);
+        const enum err err = format_get_ops(side->spec->kind)
+                                 ->read(reader, bytes, columns, row, arena, &is_null, why);
         if (err)
             return err;
     }
@@ -234,7 +248,7 @@ static enum err side_read(struct side_reader *reader, struct str bytes, struct b
         return OK;
     for (uint32_t i = 0; i < side->count; i++)
         if (side->columns[i].column != SIDE_UNWANTED)
-            column_set_null(&batch->columns[side->columns[i].column], row);
+            column_set_null(&columns[side->columns[i].column], row);
     return OK;
 }
 
@@ -267,6 +281,8 @@ static void plain_set(struct decoder *decoder, const struct record *record, stru
             column->nulls[row] = !window->exists;
             column->bigints[row] = window->end_ms;
             break;
+        case ORIGIN_NONE:
+            must_not_reach();
         }
     }
 }

@@ -59,7 +59,8 @@ enum origin_kind {
     ORIGIN_ROWPARTITION,
     ORIGIN_ROWOFFSET,
     ORIGIN_WINDOWSTART,
-    ORIGIN_WINDOWEND
+    ORIGIN_WINDOWEND,
+    ORIGIN_NONE /* the decoder leaves the column alone */
 };
 struct column_origin {
     enum origin_kind kind;
@@ -93,6 +94,13 @@ MUST_CHECK enum err decoder_decode(struct decoder *decoder, const struct record 
                                    uint32_t count, int32_t partition, struct batch *batch,
                                    struct format_reject *rejects, uint32_t *ret_reject_count,
                                    uint32_t *ret_done, struct why *why);
+
+/* Reads the value's bytes of one record, kept since it was decoded, into cells of `row`: columns[i]
+ * as origins[i] says, each a column of the value, none of them twice. Text is borrowed from the
+ * bytes, items live in `arena`. Any failure means that decoder_decode would not have taken them. */
+MUST_CHECK enum err decoder_read_value(struct decoder *decoder, struct str bytes,
+                                       struct column *columns, uint32_t row, struct arena *arena,
+                                       struct why *why);
 
 struct encoder;
 

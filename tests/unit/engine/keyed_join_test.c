@@ -1,0 +1,219 @@
+/* keyed_join_test.c -- a join whose windows keep its sources' Avro values as they came. */
+#include "base/buf.h"
+#include "base/file.h"
+#include "base/varint.h"
+#include "engine/engine.h"
+#include "store/store.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define IDLE_MS 20000
+#define SCHEMA                                                                                     \
+    "{\"type\":\"record\",\"name\":\"Event\",\"fields\":["                                         \
+    "{\"name\":\"id\",\"type\":\"string\"},{\"name\":\"n\",\"type\":\"long\"},"                    \
+    "{\"name\":\"tags\",\"type\":{\"type\":\"array\",\"items\":\"string\"}}]}"
+
+struct world {
+    char directory[64];
+    struct arena arena;
+    struct store *store;
+    struct log *log;
+    struct registry *registry;
+    struct engine *engine;
+    struct log_member *member;
+    struct session session;
+    int32_t schema_id;
+};
+
+static void world_open(struct world *world)
+{
+    struct why why = {0};
+    const struct store_options store = {.unsynced = true};
+    const struct log_embedded_options log = {
+        .commit_interval_ms = 1, .runs_queries = true, .directory = world->directory};
+    assert_int_equal(store_open(world->directory, &store, &world->store, &why), OK);
+    assert_int_equal(log_embedded_open(world->store, &log, &world->log, &why), OK);
+    assert_int_equal(registry_embedded_open(world->store, &world->registry, &why), OK);
+    const struct engine_options options = {.log = world->log,
+                                           .registry = world->registry,
+                                           .service_id = STR("test_"),
+                                           .interactive = true,
+                                           .thread_count = 1};
+    assert_int_equal(engine_open(&options, &world->engine, &why), OK);
+    const struct log_member_options member = {.name = STR("test"), .committed_only = true};
+    assert_int_equal(log_join(world->log, &member, &world->member, &why), OK);
+}
+
+static void world_close(struct world *world)
+{
+    log_leave(world->member);
+    engine_close(world->engine);
+    registry_close(world->registry);
+    log_close(world->log);
+    store_close(world->store);
+}
+
+static void make_source(struct world *world, struct str topic, struct str subject)
+{
+    const struct log_topic_config config = {
+        .partition_count = 1, .retention_ms = -1, .retention_bytes = -1};
+    struct why why = {0};
+    assert_int_equal(log_create(world->log, topic, &config, &why), OK);
+    assert_int_equal(
+        registry_register(world->registry, subject, STR(SCHEMA), &world->schema_id, &why), OK);
+}
+
+static bool ignore(void *context, const struct statement *statement, const struct answer *answer)
+{
+    (void)context, (void)statement, (void)answer;
+    return true;
+}
+
+static void execute(struct world *world, const char *text)
+{
+    struct why why = {0};
+    const enum err err =
+        engine_execute(world->engine, &world->session, str_from(text), ignore, NULL, &why);
+    if (err)
+        fail_msg("%s", why.text);
+}
+
+static int setup(void **state)
+{
+    static struct world world;
+    world = (struct world){.directory = "/tmp/drivethru-keyed-XXXXXX"};
+    assert_non_null(mkdtemp(world.directory));
+    arena_init(&world.arena, 0);
+    session_init(&world.session, &world.arena);
+    world_open(&world);
+    make_source(&world, STR("l"), STR("l-value"));
+    make_source(&world, STR("r"), STR("r-value"));
+    execute(&world, "SET 'auto.offset.reset'='earliest';"
+                    "CREATE STREAM l (k STRING KEY, id STRING, n BIGINT, tags ARRAY<STRING>)"
+                    " WITH (KAFKA_TOPIC='l', KEY_FORMAT='KAFKA', VALUE_FORMAT='AVRO');"
+                    "CREATE STREAM r (k STRING KEY, id STRING, n BIGINT, tags ARRAY<STRING>)"
+                    " WITH (KAFKA_TOPIC='r', KEY_FORMAT='KAFKA', VALUE_FORMAT='AVRO');");
+    *state = &world;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct world *world = *state;
+    struct why why = {0};
+    world_close(world);
+    arena_release(&world->arena);
+    return file_remove_tree(world->directory, &why) == OK ? 0 : 1;
+}
+
+/* The value {id, 7, [id, id]}; broken: without its last bytes. */
+static void append_value(const struct world *world, const char *id, bool broken, struct buf *buf)
+{
+    buf_append(buf, "\0\0\0\0", 4);
+    buf_append_byte(buf, (uint8_t)world->schema_id);
+    const size_t size = strlen(id);
+    for (int i = 0; i < 3; i++) {
+        varint_append(buf, (int64_t)size);
+        buf_append(buf, id, size);
+        if (i == 0) {
+            varint_append(buf, 7);
+            varint_append(buf, 2);
+        }
+    }
+    buf_append_byte(buf, 0);
+    if (broken)
+        buf->size -= 2;
+}
+
+/* Records of one batch, a letter each: its key and its id's beginning; capitals are broken. */
+static void put(struct world *world, struct str topic, const char *letters, const char *rest)
+{
+    struct record_batch_builder builder;
+    struct log_topic *handle;
+    bool taken;
+    record_batch_builder_init(&builder);
+    for (const char *letter = letters; *letter; letter++) {
+        char key = *letter;
+        const bool broken = key >= 'A' && key <= 'Z';
+        if (broken)
+            key = (char)(key - 'A' + 'a');
+        char id[16];
+        struct buf value = {0};
+        snprintf(id, sizeof(id), "%c%s", *letter, rest);
+        append_value(world, id, broken, &value);
+        const struct record record = {
+            .timestamp_ms = 1000, .key = {&key, 1}, .value = buf_str(&value)};
+        assert_int_equal(record_batch_add(&builder, &record), OK);
+        buf_release(&value);
+    }
+    record_batch_finish(&builder);
+    struct buf batch = record_batch_take(&builder);
+    assert_int_equal(log_topic_open(world->log, topic, &handle), OK);
+    const struct log_append append = {
+        .topic = handle, .batch = batch.data, .batch_size = batch.size};
+    const struct log_step step = {.appends = &append, .append_count = 1};
+    assert_int_equal(log_commit_wait(world->member, &step, IDLE_MS, &taken), OK);
+    assert_int_equal(engine_wait_idle(world->engine, IDLE_MS), OK);
+}
+
+/* The values of topic J as JSON, a line each. */
+static const char *joined(struct world *world)
+{
+    struct buf text = {0};
+    struct why why = {0};
+    struct log_topic *topic;
+    struct log_records *records;
+    assert_int_equal(log_topic_open(world->log, STR("J"), &topic), OK);
+    assert_int_equal(log_read(world->member, topic, 0, 0, 1 << 20, &records, &why), OK);
+    for (uint32_t i = 0; i < records->count; i++) {
+        format_show(records->at[i].value, false, world->registry, &text);
+        buf_append_byte(&text, '\n');
+    }
+    log_records_release(records);
+    const char *copy = arena_str(&world->arena, buf_str(&text)).data;
+    buf_release(&text);
+    return copy ? copy : "";
+}
+
+#define ROW(left, right)                                                                           \
+    "{\"LID\":\"" left "\",\"RID\":\"" right "\",\"COPY\":\"" left "\",\"TAGS\":[\"" right         \
+    "\",\"" right "\"],\"N\":7}\n"
+
+static void test_broken_records_are_no_partners(void **state)
+{
+    struct world *world = *state;
+    execute(world, "CREATE STREAM j AS SELECT l.k AS k, l.id AS lid, r.id AS rid, l.id AS copy,"
+                   " r.tags AS tags, l.n AS n FROM l INNER JOIN r WITHIN 1 MINUTE"
+                   " GRACE PERIOD 1 MINUTE ON l.k = r.k;");
+    put(world, STR("l"), "aBcDe", "1");
+    put(world, STR("r"), "eDcba", "2");
+    assert_string_equal(joined(world), ROW("e1", "e2") ROW("c1", "c2") ROW("a1", "a2"));
+}
+
+/* The window is read back from the log, what was set aside then included. */
+static void test_a_restart_finds_the_same_partners(void **state)
+{
+    struct world *world = *state;
+    execute(world, "CREATE STREAM j AS SELECT l.k AS k, l.id AS lid, r.id AS rid, l.id AS copy,"
+                   " r.tags AS tags, l.n AS n FROM l INNER JOIN r WITHIN 1 MINUTE"
+                   " GRACE PERIOD 1 MINUTE ON l.k = r.k;");
+    put(world, STR("l"), "AbCdd", "1");
+    world_close(world);
+    world_open(world);
+    put(world, STR("r"), "abcDd", "2");
+    assert_string_equal(joined(world), ROW("b1", "b2") ROW("d1", "d2") ROW("d1", "d2"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_broken_records_are_no_partners, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_a_restart_finds_the_same_partners, setup, teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
