@@ -16,9 +16,42 @@ static enum err describe_function(struct execution *execution)
     buf_printf(&text, "%.*s: %s\n", STR_ARGS(function->name), function->doc);
     for (uint32_t i = 0; i < function->signature_count; i++)
         buf_printf(&text, "    %s\n", function->signatures[i]);
-    answer_text(execution, buf_str(&text));
+    const struct described described = {
+        .kind = DESCRIBED_FUNCTION, .count = 1, .functions = &function};
+    answer_text(execution, buf_str(&text), &described);
     buf_release(&text);
     return OK;
+}
+
+static bool reads(const struct running *query, struct str name)
+{
+    for (uint32_t i = 0; i < query->plan->source_count; i++)
+        if (str_equal(query->plan->sources[i], name))
+            return true;
+    return false;
+}
+
+/* With the queries that read and write it. */
+static struct described_source describe_source(struct execution *execution,
+                                               const struct source *source)
+{
+    const struct engine *engine = execution->engine;
+    struct described_query *readers =
+        ARENA_ARRAY(execution->arena, struct described_query, engine->query_count + 1);
+    struct described_query *writers =
+        ARENA_ARRAY(execution->arena, struct described_query, engine->query_count + 1);
+    struct described_source described = {
+        .name = source->name, .source = source, .readers = readers, .writers = writers};
+    for (uint32_t i = 0; i < engine->query_count; i++) {
+        const struct running *query = engine->queries[i];
+        if (reads(query, source->name))
+            describe_query(execution, query, &readers[described.reader_count++]);
+        if (str_equal(query->sink, source->name))
+            describe_query(execution, query, &writers[described.writer_count++]);
+    }
+    if (topic_partitions(execution->engine, source->format.topic, &described.partition_count))
+        described.partition_count = 0;
+    return described;
 }
 
 static void describe_columns(struct execution *execution, const struct source *source)
@@ -38,11 +71,14 @@ static void describe_columns(struct execution *execution, const struct source *s
         cells[i * 2 + 1] = arena_printf(execution->arena, "%.*s%s",
                                         STR_ARGS(type_text(column->type, execution->arena)), role);
     }
+    const struct described_source one = describe_source(execution, source);
+    const struct described described = {.kind = DESCRIBED_SOURCE, .count = 1, .sources = &one};
     const struct answer answer = {.kind = ANSWER_TABLE,
                                   .names = names,
                                   .cells = cells,
                                   .column_count = 2,
-                                  .row_count = row_type->column_count};
+                                  .row_count = row_type->column_count,
+                                  .described = &described};
     (void)execution->on_answer(execution->context, execution->statement, &answer);
 }
 
@@ -58,12 +94,11 @@ static void describe_more(struct execution *execution, const struct source *sour
         buf_printf(&text, "Written by: %.*s\n", STR_ARGS(source->query));
     for (uint32_t i = 0; i < execution->engine->query_count; i++) {
         const struct running *query = execution->engine->queries[i];
-        for (uint32_t j = 0; j < query->plan->source_count; j++)
-            if (str_equal(query->plan->sources[j], source->name))
-                buf_printf(&text, "Read by: %.*s\n", STR_ARGS(query->id));
+        if (reads(query, source->name))
+            buf_printf(&text, "Read by: %.*s\n", STR_ARGS(query->id));
     }
     buf_printf(&text, "Statement: %.*s\n", STR_ARGS(source->sql));
-    answer_text(execution, buf_str(&text));
+    answer_text(execution, buf_str(&text), NULL);
     buf_release(&text);
 }
 
@@ -90,7 +125,19 @@ enum err execute_describe(struct execution *execution)
     return OK;
 }
 
-static enum err explain_query(struct execution *execution, struct buf *text)
+static void describe_plan(const struct plan *plan, struct described_query *described)
+{
+    if (plan->sink) {
+        described->sink = plan->sink->name;
+        described->sink_topic = plan->sink->format.topic;
+    }
+    described->row_type = plan->sink ? plan->sink->format.row_type : plan->row_type;
+    described->sources = plan->sources;
+    described->source_count = plan->source_count;
+}
+
+static enum err explain_query(struct execution *execution, struct described_query *described,
+                              struct buf *text)
 {
     const struct statement *statement = execution->statement;
     const struct running *query = query_find(execution->engine, statement->name);
@@ -98,26 +145,40 @@ static enum err explain_query(struct execution *execution, struct buf *text)
         return why_set_at(execution->why, ERR_NOT_FOUND, statement->name_place.line,
                           statement->name_place.column, "no query '%.*s'",
                           STR_ARGS(statement->name));
+    describe_query(execution, query, described);
+    describe_plan(query->plan, described);
     buf_printf(text, "%.*s\n%.*s\n", STR_ARGS(query->id), STR_ARGS(query->sql));
     sql_explain(query->plan, text);
+    return OK;
+}
+
+static enum err explain_statement(struct execution *execution, struct described_query *described,
+                                  struct buf *text)
+{
+    const struct statement *explained = execution->statement->explained;
+    struct plan *plan;
+    const enum err err =
+        sql_plan_query(explained, &execution->catalog, execution->arena, &plan, execution->why);
+    if (err)
+        return err;
+    described->sql = explained->text;
+    describe_plan(plan, described);
+    sql_explain(plan, text);
     return OK;
 }
 
 enum err execute_explain(struct execution *execution)
 {
     struct buf text = {0};
-    struct plan *plan;
-    enum err err;
-    if (execution->statement->explained) {
-        err = sql_plan_query(execution->statement->explained, &execution->catalog, execution->arena,
-                             &plan, execution->why);
-        if (err == OK)
-            sql_explain(plan, &text);
-    } else {
-        err = explain_query(execution, &text);
+    struct described_query query = {.state = "RUNNING"};
+    const enum err err = execution->statement->explained
+                             ? explain_statement(execution, &query, &text)
+                             : explain_query(execution, &query, &text);
+    if (err == OK) {
+        query.plan = buf_str(&text);
+        const struct described described = {.kind = DESCRIBED_QUERY, .count = 1, .queries = &query};
+        answer_text(execution, buf_str(&text), &described);
     }
-    if (err == OK)
-        answer_text(execution, buf_str(&text));
     buf_release(&text);
     return err;
 }

@@ -80,12 +80,18 @@ struct str engine_service_id(const struct engine *engine)
 
 void engine_interrupt(struct engine *engine)
 {
-    atomic_store(&engine->interrupted, true);
+    atomic_fetch_add(&engine->interrupts, 1);
 }
 
-void answer_text(struct execution *execution, struct str text)
+bool is_interrupted(const struct execution *execution)
 {
-    const struct answer answer = {.kind = ANSWER_TEXT, .text = text};
+    return atomic_load(&execution->session->interrupted) ||
+           atomic_load(&execution->engine->interrupts) != execution->interrupts;
+}
+
+void answer_text(struct execution *execution, struct str text, const struct described *described)
+{
+    const struct answer answer = {.kind = ANSWER_TEXT, .text = text, .described = described};
     (void)execution->on_answer(execution->context, execution->statement, &answer);
 }
 
@@ -95,7 +101,10 @@ void answer_message(struct execution *execution, struct str query_id, const char
     va_start(arguments, format);
     const struct str text = arena_vprintf(execution->arena, format, arguments);
     va_end(arguments);
-    const struct answer answer = {.kind = ANSWER_MESSAGE, .text = text, .query_id = query_id};
+    const struct answer answer = {.kind = ANSWER_MESSAGE,
+                                  .text = text,
+                                  .query_id = query_id,
+                                  .command_number = execution->engine->next_number - 1};
     (void)execution->on_answer(execution->context, execution->statement, &answer);
 }
 
@@ -165,7 +174,7 @@ enum err engine_execute(struct engine *engine, struct session *session, struct s
     struct statement *statements;
     uint32_t count;
     arena_init(&arena, 0);
-    atomic_store(&engine->interrupted, false);
+    const unsigned interrupts = atomic_load(&engine->interrupts);
     enum err err = sql_parse(text, &session->variables, &arena, &statements, &count, why);
     for (uint32_t i = 0; err == OK && i < count; i++) {
         const bool streaming = is_streaming(&statements[i]);
@@ -178,7 +187,8 @@ enum err engine_execute(struct engine *engine, struct session *session, struct s
                                       .arena = &arena,
                                       .on_answer = on_answer,
                                       .context = context,
-                                      .why = why};
+                                      .why = why,
+                                      .interrupts = interrupts};
         if (why)
             why->line = 0;
         err = execute_statement(&execution);

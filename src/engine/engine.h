@@ -5,10 +5,13 @@
 #define ENGINE_ENGINE_H
 
 #include "base/properties.h"
+#include "engine/described.h"
 #include "flow/flow.h"
 #include "log/log.h"
 #include "registry/registry.h"
 #include "sql/sql.h"
+
+#include <stdatomic.h>
 
 struct engine;
 
@@ -43,10 +46,12 @@ enum answer_kind {
 /* What a statement yields, piece by piece; borrowed for the call. */
 struct answer {
     enum answer_kind kind;
-    struct str text;         /* MESSAGE, TEXT */
-    struct str query_id;     /* MESSAGE of a statement that started or stopped a query */
-    const struct str *names; /* TABLE: column_count of them */
-    const struct str *cells; /* TABLE: row_count × column_count */
+    struct str text;        /* MESSAGE, TEXT */
+    struct str query_id;    /* MESSAGE of a statement that started or stopped a query; HEADER */
+    int64_t command_number; /* MESSAGE: place in the command topic of what was kept last */
+    const struct described *described; /* TABLE, TEXT: the same in structure; may be NULL */
+    const struct str *names;           /* TABLE: column_count of them */
+    const struct str *cells;           /* TABLE: row_count × column_count */
     uint32_t column_count;
     uint32_t row_count;
     const struct row_type *row_type; /* HEADER, ROWS */
@@ -57,20 +62,32 @@ struct answer {
 typedef bool engine_answer(void *context, const struct statement *statement,
                            const struct answer *answer);
 
-/* A client's SET and DEFINE; {0} with an arena is a new one. */
+/* A client: its SET and DEFINE, and whether it still listens. One statement at a time. */
 struct session {
     struct properties settings;
     struct properties variables;
+    atomic_bool interrupted;
 };
 void session_init(struct session *session, struct arena *arena);
+/* Ends the push query or PRINT that is being answered, and any after it. Signal-safe. */
+void session_interrupt(struct session *session);
 
 /* Runs the statements of a text in order; stops at the first that fails, with its line and column.
- * A push query ends at its LIMIT, when on_answer says false, or when engine_interrupt was called.
- */
+ * A push query ends at its LIMIT, when on_answer says false, or when it is interrupted; it holds up
+ * no other statement. A pull query's on_answer must not wait for a client: other statements wait
+ * for it. ERR_LIMIT: rows of a push query came faster than on_answer took them. */
 MUST_CHECK enum err engine_execute(struct engine *engine, struct session *session, struct str text,
                                    engine_answer *on_answer, void *context, struct why *why);
-/* Ends push queries that are being answered. Signal-safe. */
+/* Ends all push queries that are being answered. Signal-safe. */
 void engine_interrupt(struct engine *engine);
+/* Ends the push query with this id. ERR_NOT_FOUND. */
+MUST_CHECK enum err engine_end_push(struct engine *engine, struct str id);
+/* Whether SET would take it: ERR_INVALID with did-you-mean. A value of size 0: only the name. */
+MUST_CHECK enum err engine_check_setting(struct str name, struct str value, struct why *why);
+/* Appends one row to the stream or table: a JSON object of its columns' values. Durable when it
+ * returns. ERR_NOT_FOUND, ERR_INVALID, ERR_MALFORMED with words. */
+MUST_CHECK enum err engine_insert(struct engine *engine, struct str name, struct str json,
+                                  struct why *why);
 
 /* Runs numbered files of a pipeline directory as one text each: statements that already run as
  * they stand are left alone; changed ones are refused unless they say OR REPLACE. */

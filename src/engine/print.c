@@ -59,7 +59,7 @@ static enum err print_partition(struct print *print, int32_t partition, int64_t 
 static enum err print_loop(struct print *print, int64_t *offsets)
 {
     enum err err = OK;
-    while (err == OK && print->wanted && !atomic_load(&print->execution->engine->interrupted)) {
+    while (err == OK && print->wanted && !is_interrupted(print->execution)) {
         bool any = false;
         for (int32_t i = 0; err == OK && i < print->topic->partition_count && print->wanted; i++)
             err = print_partition(print, i, &offsets[i], &any);

@@ -7,7 +7,7 @@ static bool answer_pulled(void *context, const struct batch *rows)
 {
     struct execution *execution = context;
     const struct answer answer = {.kind = ANSWER_ROWS, .row_type = rows->row_type, .rows = rows};
-    return !atomic_load(&execution->engine->interrupted) &&
+    return !is_interrupted(execution) &&
            execution->on_answer(execution->context, execution->statement, &answer);
 }
 

@@ -24,8 +24,12 @@ struct push_rows {
 };
 
 struct push {
+    struct str id;
+    struct str sql;
+    struct session *session;
     struct queue queue;
     atomic_bool overrun;
+    struct push *next; /* under the engine's lock */
 };
 
 static void rows_free(struct push_rows *rows)
@@ -80,7 +84,7 @@ static enum err answer_rows(struct execution *execution, struct push *push, cons
     bool wanted = left != 0;
     enum err err = OK;
     arena_init(&arena, 0);
-    while (wanted && !atomic_load(&execution->engine->interrupted)) {
+    while (wanted && !is_interrupted(execution)) {
         void *item;
         err = queue_pop(&push->queue, PUSH_POLL_MS, &item);
         if (err == ERR_AGAIN && atomic_load(&push->overrun)) {
@@ -111,6 +115,9 @@ static enum err push_start(struct execution *execution, struct push *push, struc
     const struct str reset = setting_get(engine, settings, STR("auto.offset.reset"), STR("latest"));
     const struct str id =
         arena_printf(execution->arena, "transient_%lld", (long long)clock_monotonic_ns());
+    push->id = id;
+    push->sql = execution->statement->text;
+    push->session = execution->session;
     const struct flow_query_options options = {
         .id = id,
         .internal_prefix = arena_printf(execution->arena, "_confluent-ksql-%.*s%.*s-",
@@ -123,10 +130,64 @@ static enum err push_start(struct execution *execution, struct push *push, struc
                                   ret_plan, execution->why);
     if (err)
         return err;
-    const struct answer header = {.kind = ANSWER_HEADER, .row_type = (*ret_plan)->row_type};
+    err = flow_start(engine->flow, *ret_plan, &options, ret_query, execution->why);
+    if (err)
+        return err;
+    push->next = engine->pushes;
+    engine->pushes = push;
+    return OK;
+}
+
+static enum err push_stop(struct engine *engine, struct push *push, struct flow_query *query,
+                          struct why *why)
+{
+    pthread_mutex_lock(&engine->lock);
+    struct push **at = &engine->pushes;
+    while (*at != push)
+        at = &(*at)->next;
+    *at = push->next;
+    const enum err err = flow_stop(query, true, why);
+    pthread_mutex_unlock(&engine->lock);
+    return err;
+}
+
+enum err engine_end_push(struct engine *engine, struct str id)
+{
+    pthread_mutex_lock(&engine->lock);
+    struct push *push = engine->pushes;
+    while (push && !str_equal(push->id, id))
+        push = push->next;
+    if (push)
+        session_interrupt(push->session);
+    pthread_mutex_unlock(&engine->lock);
+    return push ? OK : ERR_NOT_FOUND;
+}
+
+void describe_pushes(struct execution *execution, struct described_query **ret_queries,
+                     uint32_t *ret_count)
+{
+    uint32_t count = 0;
+    for (const struct push *push = execution->engine->pushes; push; push = push->next)
+        count++;
+    struct described_query *queries =
+        ARENA_ARRAY(execution->arena, struct described_query, count + 1);
+    count = 0;
+    for (const struct push *push = execution->engine->pushes; push; push = push->next)
+        queries[count++] = (struct described_query){.id = arena_str(execution->arena, push->id),
+                                                    .sql = arena_str(execution->arena, push->sql),
+                                                    .state = "RUNNING"};
+    *ret_queries = queries;
+    *ret_count = count;
+}
+
+/* The header first: a client learns the id before rows come. */
+static enum err answer_push(struct execution *execution, struct push *push, const struct plan *plan)
+{
+    const struct answer header = {
+        .kind = ANSWER_HEADER, .row_type = plan->row_type, .query_id = push->id};
     if (!execution->on_answer(execution->context, execution->statement, &header))
-        return ERR_CLOSED;
-    return flow_start(engine->flow, *ret_plan, &options, ret_query, execution->why);
+        return OK;
+    return answer_rows(execution, push, plan);
 }
 
 enum err execute_push(struct execution *execution)
@@ -139,12 +200,9 @@ enum err execute_push(struct execution *execution)
     pthread_mutex_lock(&engine->lock);
     enum err err = push_start(execution, &push, &plan, &query);
     pthread_mutex_unlock(&engine->lock);
-    if (err == OK)
-        err = answer_rows(execution, &push, plan);
-    if (query) {
-        pthread_mutex_lock(&engine->lock);
-        const enum err stopped = flow_stop(query, true, err ? NULL : execution->why);
-        pthread_mutex_unlock(&engine->lock);
+    if (err == OK) {
+        err = answer_push(execution, &push, plan);
+        const enum err stopped = push_stop(engine, &push, query, err ? NULL : execution->why);
         if (err == OK)
             err = stopped;
     }
@@ -152,5 +210,5 @@ enum err execute_push(struct execution *execution)
     while (queue_pop(&push.queue, 0, &item) == OK)
         rows_free(item);
     queue_release(&push.queue);
-    return err == ERR_CLOSED ? OK : err;
+    return err;
 }

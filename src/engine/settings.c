@@ -68,7 +68,7 @@ enum err setting_check(struct str name, struct str value, struct why *why)
     struct str names[SETTING_COUNT];
     for (size_t i = 0; i < SETTING_COUNT; i++) {
         if (str_equal(settings[i].name, bare))
-            return value_check(&settings[i], value, why);
+            return value.size == 0 ? OK : value_check(&settings[i], value, why);
         names[i] = settings[i].name;
     }
     const struct str nearest = str_nearest(bare, names, SETTING_COUNT);
@@ -129,8 +129,19 @@ enum err execute_setting(struct execution *execution)
     return err;
 }
 
+enum err engine_check_setting(struct str name, struct str value, struct why *why)
+{
+    return setting_check(name, value, why);
+}
+
+void session_interrupt(struct session *session)
+{
+    atomic_store(&session->interrupted, true);
+}
+
 void session_init(struct session *session, struct arena *arena)
 {
+    atomic_init(&session->interrupted, false);
     properties_init(&session->settings, arena);
     properties_init(&session->variables, arena);
 }

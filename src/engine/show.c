@@ -30,16 +30,22 @@ static int compare_rows(const void *a, const void *b)
     return str_compare(*(const struct str *)a, *(const struct str *)b);
 }
 
-static void sheet_answer(struct sheet *sheet, bool sorted)
+/* Rows of cells, and what is described, are in order of their first member: a name. */
+static void sort(void *items, size_t count, size_t size)
 {
-    if (sorted && sheet->row_count > 1)
-        qsort(sheet->cells, sheet->row_count, sizeof(struct str) * sheet->column_count,
-              compare_rows);
+    if (count > 1)
+        qsort(items, count, size, compare_rows);
+}
+
+static void sheet_answer(struct sheet *sheet, const struct described *described)
+{
+    sort(sheet->cells, sheet->row_count, sizeof(struct str) * sheet->column_count);
     const struct answer answer = {.kind = ANSWER_TABLE,
                                   .names = sheet->names,
                                   .cells = sheet->cells,
                                   .column_count = sheet->column_count,
-                                  .row_count = sheet->row_count};
+                                  .row_count = sheet->row_count,
+                                  .described = described};
     (void)sheet->execution->on_answer(sheet->execution->context, sheet->execution->statement,
                                       &answer);
 }
@@ -57,12 +63,17 @@ static void show_sources(struct execution *execution, enum source_kind kind)
                                        STR_INIT("Windowed")};
     struct sheet sheet = SHEET(names);
     struct engine *engine = execution->engine;
+    struct described_source *sources =
+        ARENA_ARRAY(execution->arena, struct described_source, engine->sources.count + 1);
+    struct described described = {.kind = DESCRIBED_SOURCES, .sources = sources};
     size_t cursor = 0;
     const struct map_entry *at;
     while ((at = map_next(&engine->sources, &cursor)) != NULL) {
         const struct source *source = &((struct catalog_entry *)at->value)->source;
         if (source->kind != kind)
             continue;
+        sources[described.count++] =
+            (struct described_source){.name = source->name, .source = source};
         struct str *row = sheet_row(&sheet);
         row[0] = source->name;
         row[1] = source->format.topic;
@@ -70,7 +81,8 @@ static void show_sources(struct execution *execution, enum source_kind kind)
         row[3] = str_from(format_name(source->format.value.kind));
         row[4] = source->format.window == WINDOW_NONE ? STR("false") : STR("true");
     }
-    sheet_answer(&sheet, true);
+    sort(sources, described.count, sizeof(sources[0]));
+    sheet_answer(&sheet, &described);
 }
 
 static enum err show_topics(struct execution *execution)
@@ -81,7 +93,11 @@ static enum err show_topics(struct execution *execution)
     struct log *log = execution->engine->options.log;
     struct str *topics;
     size_t count;
+    struct described described = {.kind = DESCRIBED_TOPICS};
     enum err err = log_list(log, execution->arena, &topics, &count, execution->why);
+    struct described_topic *items =
+        err ? NULL : ARENA_ARRAY(execution->arena, struct described_topic, count + 1);
+    described.topics = items;
     for (size_t i = 0; err == OK && i < count; i++) {
         struct log_topic_info info;
         int64_t records = 0;
@@ -97,14 +113,22 @@ static enum err show_topics(struct execution *execution)
             records += info.partitions[p].end_offset - info.partitions[p].begin_offset;
             bytes += info.partitions[p].bytes;
         }
+        if (err)
+            break;
+        items[described.count++] =
+            (struct described_topic){.name = topics[i],
+                                     .partition_count = info.config.partition_count,
+                                     .records = records,
+                                     .bytes = bytes};
         struct str *row = sheet_row(&sheet);
         row[0] = topics[i];
-        row[1] = arena_printf(execution->arena, "%d", err ? 0 : info.config.partition_count);
+        row[1] = arena_printf(execution->arena, "%d", info.config.partition_count);
         row[2] = arena_printf(execution->arena, "%lld", (long long)records);
         row[3] = arena_printf(execution->arena, "%llu", (unsigned long long)bytes);
     }
+    sort(items, described.count, sizeof(items[0]));
     if (err == OK)
-        sheet_answer(&sheet, true);
+        sheet_answer(&sheet, &described);
     return err;
 }
 
@@ -114,29 +138,55 @@ static const char *state_word(enum flow_state state)
     return words[state];
 }
 
+void describe_query(struct execution *execution, const struct running *query,
+                    struct described_query *ret_described)
+{
+    struct flow_status status;
+    const struct catalog_entry *sink = catalog_find(execution->engine, query->sink);
+    flow_get_status(query->flow, execution->arena, &status);
+    *ret_described = (struct described_query){
+        .id = query->id,
+        .sql = query->sql,
+        .sink = query->sink,
+        .sink_topic = sink ? sink->source.format.topic : STR(""),
+        .state = state_word(status.state),
+    };
+    if (status.state == FLOW_ERROR)
+        ret_described->error = arena_str(execution->arena, str_from(status.why.text));
+    for (uint32_t p = 0; p < status.position_count; p++)
+        ret_described->lag += status.positions[p].end_offset - status.positions[p].next_offset;
+}
+
 static void show_queries(struct execution *execution)
 {
     static const struct str names[] = {STR_INIT("Query ID"), STR_INIT("Sink"), STR_INIT("Status"),
                                        STR_INIT("Lag"), STR_INIT("Query")};
     struct sheet sheet = SHEET(names);
     struct engine *engine = execution->engine;
-    for (uint32_t i = 0; i < engine->query_count; i++) {
-        const struct running *query = engine->queries[i];
-        struct flow_status status;
-        int64_t lag = 0;
-        flow_get_status(query->flow, execution->arena, &status);
-        for (uint32_t p = 0; p < status.position_count; p++)
-            lag += status.positions[p].end_offset - status.positions[p].next_offset;
+    struct described_query *pushes;
+    uint32_t push_count;
+    describe_pushes(execution, &pushes, &push_count);
+    struct described described = {.kind = DESCRIBED_QUERIES,
+                                  .count = engine->query_count + push_count};
+    struct described_query *queries =
+        ARENA_ARRAY(execution->arena, struct described_query, described.count + 1);
+    for (uint32_t i = 0; i < engine->query_count; i++)
+        describe_query(execution, engine->queries[i], &queries[i]);
+    for (uint32_t i = 0; i < push_count; i++)
+        queries[engine->query_count + i] = pushes[i];
+    for (uint32_t i = 0; i < described.count; i++) {
         struct str *row = sheet_row(&sheet);
-        row[0] = query->id;
-        row[1] = query->sink;
-        row[2] = status.state == FLOW_ERROR
-                     ? arena_printf(execution->arena, "ERROR: %s", status.why.text)
-                     : str_from(state_word(status.state));
-        row[3] = arena_printf(execution->arena, "%lld", (long long)lag);
-        row[4] = query->sql;
+        row[0] = queries[i].id;
+        row[1] = queries[i].sink;
+        row[2] = queries[i].error.size > 0
+                     ? arena_printf(execution->arena, "ERROR: %.*s", STR_ARGS(queries[i].error))
+                     : str_from(queries[i].state);
+        row[3] = arena_printf(execution->arena, "%lld", (long long)queries[i].lag);
+        row[4] = queries[i].sql;
     }
-    sheet_answer(&sheet, true);
+    sort(queries, described.count, sizeof(queries[0]));
+    described.queries = queries;
+    sheet_answer(&sheet, &described);
 }
 
 static const char *function_word(enum function_kind kind)
@@ -150,48 +200,78 @@ static void show_functions(struct execution *execution)
     static const struct str names[] = {STR_INIT("Function Name"), STR_INIT("Type"),
                                        STR_INIT("Description")};
     struct sheet sheet = SHEET(names);
+    const struct function_info **functions =
+        ARENA_ARRAY(execution->arena, const struct function_info *, function_count() + 1);
+    const struct described described = {
+        .kind = DESCRIBED_FUNCTIONS, .count = function_count(), .functions = functions};
     for (uint32_t i = 0; i < function_count(); i++) {
         const struct function_info *function = function_at(i);
+        functions[i] = function;
         struct str *row = sheet_row(&sheet);
         row[0] = function->name;
         row[1] = str_from(function_word(function->kind));
         row[2] = str_from(function->doc);
     }
-    sheet_answer(&sheet, true);
+    sheet_answer(&sheet, &described);
 }
 
 static void show_types(struct execution *execution)
 {
     static const struct str names[] = {STR_INIT("Type Name"), STR_INIT("Schema")};
     struct sheet sheet = SHEET(names);
+    const struct map *map = &execution->engine->types;
+    struct described_type *types =
+        ARENA_ARRAY(execution->arena, struct described_type, map->count + 1);
+    struct described described = {.kind = DESCRIBED_TYPES, .types = types};
     size_t cursor = 0;
     const struct map_entry *at;
-    while ((at = map_next(&execution->engine->types, &cursor)) != NULL) {
+    while ((at = map_next(map, &cursor)) != NULL) {
+        const struct type *type = ((struct catalog_type *)at->value)->type;
+        types[described.count++] = (struct described_type){.name = at->key, .type = type};
         struct str *row = sheet_row(&sheet);
         row[0] = at->key;
-        row[1] = type_text(((struct catalog_type *)at->value)->type, execution->arena);
+        row[1] = type_text(type, execution->arena);
     }
-    sheet_answer(&sheet, true);
+    sort(types, described.count, sizeof(types[0]));
+    sheet_answer(&sheet, &described);
 }
 
-static void show_properties(struct execution *execution, const struct properties *first,
-                            const struct properties *second)
+/* Whoever may ask for settings need not know the passwords among them. */
+static bool is_secret(struct str name)
+{
+    static const struct str words[] = {STR_INIT("password"),    STR_INIT("secret"),
+                                       STR_INIT("credentials"), STR_INIT("user.info"),
+                                       STR_INIT("jaas"),        STR_INIT("connection.uri"),
+                                       STR_INIT("token")};
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+        if (name.size > 0 && memmem(name.data, name.size, words[i].data, words[i].size))
+            return true;
+    return false;
+}
+
+/* Those of `first`, then those of `second` that it does not have. */
+static void show_properties(struct execution *execution, enum described_kind kind,
+                            const struct properties *first, const struct properties *second)
 {
     static const struct str names[] = {STR_INIT("Property"), STR_INIT("Value")};
     struct sheet sheet = SHEET(names);
-    for (size_t i = 0; i < first->count; i++) {
+    struct property *items = ARENA_ARRAY(execution->arena, struct property,
+                                         first->count + (second ? second->count : 0) + 1);
+    struct described described = {.kind = kind, .properties = items};
+    for (size_t i = 0; i < first->count; i++)
+        items[described.count++] = first->items[i];
+    for (size_t i = 0; second && i < second->count; i++)
+        if (!properties_get(first, second->items[i].name))
+            items[described.count++] = second->items[i];
+    for (uint32_t i = 0; i < described.count; i++) {
+        if (is_secret(items[i].name))
+            items[i].value = STR("[hidden]");
         struct str *row = sheet_row(&sheet);
-        row[0] = first->items[i].name;
-        row[1] = first->items[i].value;
+        row[0] = items[i].name;
+        row[1] = items[i].value;
     }
-    for (size_t i = 0; second && i < second->count; i++) {
-        if (properties_get(first, second->items[i].name))
-            continue;
-        struct str *row = sheet_row(&sheet);
-        row[0] = second->items[i].name;
-        row[1] = second->items[i].value;
-    }
-    sheet_answer(&sheet, true);
+    sort(items, described.count, sizeof(items[0]));
+    sheet_answer(&sheet, &described);
 }
 
 enum err execute_show(struct execution *execution)
@@ -216,10 +296,11 @@ enum err execute_show(struct execution *execution)
         show_types(execution);
         return OK;
     case STATEMENT_SHOW_PROPERTIES:
-        show_properties(execution, &session->settings, &execution->engine->settings);
+        show_properties(execution, DESCRIBED_PROPERTIES, &session->settings,
+                        &execution->engine->settings);
         return OK;
     case STATEMENT_SHOW_VARIABLES:
-        show_properties(execution, &session->variables, NULL);
+        show_properties(execution, DESCRIBED_VARIABLES, &session->variables, NULL);
         return OK;
     default:
         must_not_reach();

@@ -56,7 +56,8 @@ struct engine {
     struct log_topic *command_topic; /* NULL when not interactive */
     int64_t next_number;             /* of the next query: the next command's offset */
     bool replaying;
-    atomic_bool interrupted;
+    struct push *pushes;    /* being answered */
+    atomic_uint interrupts; /* how often all push queries were ended */
 };
 
 /* One statement being executed. */
@@ -69,6 +70,7 @@ struct execution {
     engine_answer *on_answer;
     void *context;
     struct why *why;
+    unsigned interrupts; /* as it stood when the text began */
 };
 
 /* catalog.c */
@@ -110,9 +112,15 @@ MUST_CHECK enum err query_stop(struct engine *engine, struct running *query, boo
 void queries_release(struct engine *engine);
 
 /* insert.c */
+/* Encodes row 0 of the batch, which has the source's row type, and appends it. */
+MUST_CHECK enum err insert_row(struct engine *engine, const struct source *source,
+                               const struct batch *row, struct arena *arena, struct why *why);
 MUST_CHECK enum err execute_insert_values(struct execution *execution);
 
 /* push.c, pull.c, print.c */
+/* Those that are being answered. In the execution's arena. */
+void describe_pushes(struct execution *execution, struct described_query **ret_queries,
+                     uint32_t *ret_count);
 MUST_CHECK enum err execute_push(struct execution *execution);
 MUST_CHECK enum err execute_pull(struct execution *execution);
 MUST_CHECK enum err execute_print(struct execution *execution);
@@ -144,6 +152,10 @@ MUST_CHECK enum err execute_statement(struct execution *execution);
 /* Answers with a message. */
 void answer_message(struct execution *execution, struct str query_id, const char *format, ...)
     PRINTF_LIKE(3, 4);
-void answer_text(struct execution *execution, struct str text);
+void answer_text(struct execution *execution, struct str text, const struct described *described);
+bool is_interrupted(const struct execution *execution);
+/* show.c: what is known of a query. In the execution's arena. */
+void describe_query(struct execution *execution, const struct running *query,
+                    struct described_query *ret_described);
 
 #endif
