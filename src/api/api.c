@@ -3,7 +3,8 @@
 #include "base/memory.h"
 
 /* In order: the page's takes any path that is left. */
-static const struct api_routes *const tables[] = {&server_routes, &file_routes};
+static const struct api_routes *const tables[] = {&ksql_routes,   &query_routes,  &inserts_routes,
+                                                  &status_routes, &server_routes, &file_routes};
 #define TABLE_COUNT (sizeof(tables) / sizeof(tables[0]))
 
 static void gather_routes(struct api *api)
@@ -44,6 +45,7 @@ enum err api_open(const struct api_options *options, struct api **ret_api, struc
     struct api *api = MEMORY_NEW(struct api);
     arena_init(&api->arena, 0);
     api->options = *options;
+    statuses_init(&api->status);
     const enum err err = listen_on(api, why);
     if (err) {
         api_close(api);
@@ -63,6 +65,7 @@ void api_close(struct api *api)
     if (!api)
         return;
     net_server_close(api->server);
+    statuses_release(&api->status);
     arena_release(&api->arena);
     free(api);
 }

@@ -3,6 +3,7 @@
 #include "base/json.h"
 
 #define CODE_BAD_REQUEST 40000
+#define CODE_BAD_STATEMENT 40001
 #define CODE_HTTP2_ONLY 40004
 
 static void write_error(int code, struct str message, struct buf *body)
@@ -25,6 +26,45 @@ void error_respond(struct net_response *response, int code, struct str message)
     write_error(code, message, &body);
     net_respond(response, code / 100, "application/json", buf_str(&body));
     buf_release(&body);
+}
+
+static int code_of(enum err err)
+{
+    switch (err) {
+    case ERR_UNAVAILABLE:
+    case ERR_FULL:
+    case ERR_AGAIN:
+    case ERR_LOCKED:
+        return 50300;
+    case ERR_IO:
+    case ERR_CORRUPT:
+    case ERR_ABORTED:
+    case ERR_CLOSED:
+        return 50000;
+    default:
+        return CODE_BAD_STATEMENT;
+    }
+}
+
+void statement_error_respond(struct net_response *response, enum err err, const struct why *why,
+                             struct str text, struct str entities)
+{
+    struct buf message = {0};
+    struct buf body = {0};
+    const int code = code_of(err);
+    if (why->line > 0)
+        buf_printf(&message, "line %d:%d: ", why->line, why->column);
+    buf_append_str(&message, str_from(why->text[0] != '\0' ? why->text : err_text(err)));
+    buf_printf(&body, "{\"@type\":\"statement_error\",\"error_code\":%d,\"message\":", code);
+    json_write_string(&body, buf_str(&message));
+    buf_append_str(&body, STR(",\"statementText\":"));
+    json_write_string(&body, text);
+    buf_append_str(&body, STR(",\"entities\":["));
+    buf_append_str(&body, entities);
+    buf_append_str(&body, STR("]}"));
+    net_respond(response, code / 100, "application/json", buf_str(&body));
+    buf_release(&body);
+    buf_release(&message);
 }
 
 const char *json_type(const struct net_request *request)

@@ -3,6 +3,7 @@
 #define API_INSIDE_H
 
 #include "api/api.h"
+#include "api/status.h"
 
 /* What a client that asks for a version is told: the ksqlDB whose dialect and API this speaks. */
 #define API_KSQLDB_VERSION "0.29.0"
@@ -14,6 +15,9 @@ struct api {
     uint32_t route_count;
     struct str url;
     struct arena arena;
+    struct statuses status;
+    struct counters counters;
+    atomic_uint push_count; /* push queries being answered */
 };
 
 /* A file's table. Handlers get the struct api as their context. */
@@ -25,10 +29,15 @@ struct api_routes {
     {                                                                                              \
         .routes = table, .count = (uint32_t)(sizeof(table) / sizeof((table)[0]))                   \
     }
-extern const struct api_routes file_routes, server_routes;
+extern const struct api_routes file_routes, inserts_routes, ksql_routes, query_routes,
+    server_routes, status_routes;
 
 /* error.c: ksqlDB's errors. `code` is the HTTP status × 100 and a number: 40000, 40001, ... */
 void error_respond(struct net_response *response, int code, struct str message);
+/* What a statement failed with: 40001 with its text, place and the entities of those before it
+ * ("{...},{...}"), or 50000 and up when it was not the statement's fault. */
+void statement_error_respond(struct net_response *response, enum err err, const struct why *why,
+                             struct str text, struct str entities);
 /* Only the body; its content type. For net_options. */
 const char *error_write(int status, enum net_refusal refusal, struct str message, struct buf *body);
 

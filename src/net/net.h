@@ -120,7 +120,8 @@ bool net_query_get(const struct net_request *request, struct str name, struct st
 MUST_CHECK enum err net_percent_decode(struct str text, struct arena *arena, struct str *ret_text);
 /* Whether the client takes this media type by its Accept; no Accept takes all. */
 bool net_accepts(const struct net_request *request, struct str media_type);
-/* The next piece of a streamed body. ERR_CLOSED at its end, ERR_AGAIN after timeout_ms. */
+/* The next piece of a streamed body, valid until the next call. ERR_CLOSED at its end, ERR_AGAIN
+ * after timeout_ms. */
 MUST_CHECK enum err net_read(struct net_request *request, int64_t timeout_ms,
                              struct str *ret_piece);
 

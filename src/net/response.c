@@ -37,6 +37,7 @@ void response_drop_reference(struct net_response *response)
         return;
     atomic_fetch_sub(&response->server->body_bytes, response->body_bytes);
     buf_release(&response->body);
+    buf_release(&response->piece);
     buf_release(&response->out);
     pthread_cond_destroy(&response->changed);
     pthread_mutex_destroy(&response->lock);
@@ -150,11 +151,14 @@ enum err net_read(struct net_request *request, int64_t timeout_ms, struct str *r
     const size_t size = response->body.size;
     enum err err = OK;
     if (size > 0) {
-        *ret_piece = (struct str){arena_copy(&response->arena, response->body.data, size), size};
+        const struct buf empty = response->piece;
+        response->piece = response->body;
+        response->body = empty;
+        buf_clear(&response->body);
+        *ret_piece = buf_str(&response->piece);
         response->body_read += size;
         response->body_bytes -= size;
         atomic_fetch_sub(&response->server->body_bytes, size);
-        buf_clear(&response->body);
     } else {
         err = response->body_ended || response->is_gone ? ERR_CLOSED : ERR_AGAIN;
     }

@@ -36,6 +36,8 @@ struct net_response {
     bool head_sent;
     bool submitted;
 
+    struct buf piece; /* of a streamed body, that the handler has [http] */
+
     pthread_mutex_t lock; /* around all below */
     pthread_cond_t changed;
     struct buf body;   /* what came of the request's body */
