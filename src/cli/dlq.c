@@ -5,34 +5,16 @@
  * keyed by sink and place, so that one written twice counts once; the original key is a header. */
 #include "base/map.h"
 #include "cli/world.h"
+#include "data/dead_letter.h"
 #include "format/format.h"
 
 #define READ_BYTES_MAX (256 << 10)
 #define COMMIT_TIMEOUT_MS 30000
 
-static bool is_dead_letter_topic(struct str name)
-{
-    return str_ends_with(name, STR("-dlq"));
-}
-
-static const struct record_header *header_find(const struct record *record, const char *ending)
-{
-    for (uint32_t i = 0; i < record->header_count; i++)
-        if (str_ends_with(record->headers[i].name, str_from(ending)))
-            return &record->headers[i];
-    return NULL;
-}
-
-static struct str header(const struct record *record, const char *ending)
-{
-    const struct record_header *found = header_find(record, ending);
-    return found ? found->value : STR("?");
-}
-
 /* Whether a sink's dead letter turned up before. */
 static bool is_again(struct map *seen, const struct record *record)
 {
-    return header_find(record, "errors.connector.name") && map_set(seen, record->key, seen) != NULL;
+    return dead_letter_is_sinks(record) && map_set(seen, record->key, seen) != NULL;
 }
 
 /* Calls on_record for every record of the topic, once; stops at the first error. */
@@ -97,7 +79,7 @@ static int list(struct invocation *invocation, struct world *world)
     printf("%-40s %10s\n", "dead-letter topic", "records");
     for (size_t i = 0; i < count; i++) {
         int64_t records = 0;
-        if (!is_dead_letter_topic(names[i]))
+        if (!dead_letter_is_topic(names[i]))
             continue;
         err = each_record(world, names[i], count_record, &records, &why);
         if (err)
@@ -111,13 +93,12 @@ static enum err show_record(void *context, const struct record *record, int32_t 
                             struct why *why)
 {
     struct buf line = {0};
-    const bool is_sinks = header_find(record, "errors.exception.message") != NULL;
+    struct dead_letter letter;
     (void)context, (void)why;
+    dead_letter_read(record, &letter);
     buf_printf(&line, "%d/%lld from %.*s/%.*s/%.*s: %.*s\n    value: ", partition,
-               (long long)record->offset, STR_ARGS(header(record, "errors.topic")),
-               STR_ARGS(header(record, "errors.partition")),
-               STR_ARGS(header(record, "errors.offset")),
-               STR_ARGS(header(record, is_sinks ? "errors.exception.message" : "errors.reason")));
+               (long long)record->offset, STR_ARGS(letter.topic), STR_ARGS(letter.partition),
+               STR_ARGS(letter.offset), STR_ARGS(letter.reason));
     format_show(record->value, record->value.data == NULL, NULL, &line);
     buf_append_byte(&line, '\n');
     fwrite(line.data, 1, line.size, stdout);
@@ -137,29 +118,26 @@ static enum err replay_record(void *context, const struct record *record, int32_
 {
     struct replay *replay = context;
     struct log_topic *topic;
-    int64_t origin;
+    struct dead_letter letter;
+    struct record original;
+    int32_t origin;
     bool taken = false;
     (void)partition;
-    const struct str name = header(record, "errors.topic");
-    enum err err = log_topic_open(replay->world->log, name, &topic);
+    dead_letter_read(record, &letter);
+    enum err err = log_topic_open(replay->world->log, letter.topic, &topic);
     if (err)
-        return why_set(why, err, "no topic '%.*s' to send the record back to", STR_ARGS(name));
-    if (str_to_int64(header(record, "errors.partition"), &origin) != OK || origin < 0 ||
-        origin >= topic->partition_count)
+        return why_set(why, err, "no topic '%.*s' to send the record back to",
+                       STR_ARGS(letter.topic));
+    if (dead_letter_original(record, &original, &origin) != OK || origin >= topic->partition_count)
         return why_set(why, ERR_CORRUPT, "record %lld does not say which partition it came from",
                        (long long)record->offset);
     struct record_batch_builder builder;
     record_batch_builder_init(&builder);
-    const struct record_header *key = header_find(record, "__drivethru.errors.key");
-    struct record original = {
-        .timestamp_ms = record->timestamp_ms, .key = record->key, .value = record->value};
-    if (key)
-        original.key = key->is_null ? (struct str){0} : key->value;
     err = record_batch_add(&builder, &original);
     if (err == OK) {
         record_batch_finish(&builder);
         const struct log_append append = {.topic = topic,
-                                          .partition = (int32_t)origin,
+                                          .partition = origin,
                                           .batch = builder.buf.data,
                                           .batch_size = builder.buf.size};
         const struct log_step step = {.appends = &append, .append_count = 1};
@@ -226,7 +204,7 @@ static int run(struct invocation *invocation)
     const bool dropping = str_equal(verb, STR("drop"));
     if (!listing && (!(showing || replaying || dropping) || name.size == 0))
         return fail_usage(&command_dlq, "say list, or show, replay or drop and a topic");
-    if (name.size > 0 && !is_dead_letter_topic(name))
+    if (name.size > 0 && !dead_letter_is_topic(name))
         return fail_usage(&command_dlq, "'%.*s' is no dead-letter topic: those end in -dlq",
                           STR_ARGS(name));
     enum err err = world_open(invocation, WORLD_LOG | WORLD_EXISTING, &world, &why);
