@@ -39,6 +39,24 @@ struct document_refusal {
     struct why why;
 };
 
+struct found_document {
+    int64_t time_ms;
+    struct str id;   /* opaque: where it stands among those of one time */
+    struct str json; /* text of the document */
+};
+
+/* Which documents to find: the one with `id` (JSON text, size > 0), else those with record time in
+ * [from_ms, to_ms), newest first. `after` goes on below one that was found (its json does not
+ * count): what came or went meanwhile shifts nothing. */
+struct document_query {
+    struct str collection;
+    struct str id;
+    int64_t from_ms;
+    int64_t to_ms;
+    const struct found_document *after; /* NULL: from the top */
+    uint32_t limit;
+};
+
 struct target;
 
 /* Called by one thread, the sink's; find, by any. */
@@ -56,11 +74,10 @@ struct target_ops {
     enum err (*positions)(struct target *target, struct str sink, struct arena *arena,
                           struct target_position **ret_positions, uint32_t *ret_count,
                           struct why *why);
-    /* Documents of a collection as JSON text, newest first by record time: all with time in
-     * [from_ms, to_ms), or the one with `id` (JSON text) when id.size > 0. At most `limit`. */
-    enum err (*find)(struct target *target, struct str collection, struct str id, int64_t from_ms,
-                     int64_t to_ms, uint32_t limit, struct arena *arena, struct str **ret_documents,
-                     uint32_t *ret_count, struct why *why);
+    /* The documents of a query, in the arena. An unknown collection has none. ERR_INVALID: `id` is
+     * no JSON. */
+    enum err (*find)(struct target *target, const struct document_query *query, struct arena *arena,
+                     struct found_document **ret_documents, uint32_t *ret_count, struct why *why);
     /* Walks a whole collection in order of _id for comparing; stops when the callback says false.
      * A target opened read-only shows in every walk what the first one saw. */
     enum err (*walk)(struct target *target, struct str collection,

@@ -56,16 +56,15 @@ static enum err faulty_positions(struct target *target, struct str sink, struct 
     return self->inner->ops->positions(self->inner, sink, arena, ret_positions, ret_count, why);
 }
 
-static enum err faulty_find(struct target *target, struct str collection, struct str id,
-                            int64_t from_ms, int64_t to_ms, uint32_t limit, struct arena *arena,
-                            struct str **ret_documents, uint32_t *ret_count, struct why *why)
+static enum err faulty_find(struct target *target, const struct document_query *query,
+                            struct arena *arena, struct found_document **ret_documents,
+                            uint32_t *ret_count, struct why *why)
 {
     struct faulty_target *self = faulty(target);
     const enum err err = count_call(self, why);
     if (err)
         return err;
-    return self->inner->ops->find(self->inner, collection, id, from_ms, to_ms, limit, arena,
-                                  ret_documents, ret_count, why);
+    return self->inner->ops->find(self->inner, query, arena, ret_documents, ret_count, why);
 }
 
 static enum err faulty_walk(struct target *target, struct str collection,

@@ -14,7 +14,7 @@
 static enum err open_walker(struct sqlite_target *self, sqlite3 **ret_reader, struct why *why);
 static enum err open_writer(struct sqlite_target *self, struct why *why);
 static enum err sqlite_find_rows(sqlite3_stmt *statement, sqlite3 *database, uint32_t limit,
-                                 struct arena *arena, struct str **ret_documents,
+                                 struct arena *arena, struct found_document **ret_documents,
                                  uint32_t *ret_count, struct why *why);
 
 static struct str column_str(sqlite3_stmt *statement, int column)
@@ -65,39 +65,60 @@ static enum err sqlite_positions(struct target *target, struct str sink, struct 
     return OK;
 }
 
-static enum err sqlite_find(struct target *target, struct str collection, struct str id,
-                            int64_t from_ms, int64_t to_ms, uint32_t limit, struct arena *arena,
-                            struct str **ret_documents, uint32_t *ret_count, struct why *why)
+static void find_sql(const struct document_query *query, struct buf *sql)
+{
+    buf_append_str(sql, STR("SELECT \"time_ms\", \"_id\", \"document\" FROM "));
+    sqlite_append_name(sql, query->collection);
+    if (query->id.size > 0) {
+        buf_append_str(sql, STR(" WHERE \"_id\" = ? LIMIT ?"));
+        return;
+    }
+    buf_append_str(sql, STR(" WHERE \"time_ms\" >= ? AND \"time_ms\" < ?"));
+    if (query->after)
+        buf_append_str(sql, STR(" AND \"time_ms\" <= ? AND (\"time_ms\", \"_id\") < (?, ?)"));
+    buf_append_str(sql, STR(" ORDER BY \"time_ms\" DESC, \"_id\" DESC LIMIT ?"));
+}
+
+static void find_bind(const struct document_query *query, struct str plain_id,
+                      sqlite3_stmt *statement)
+{
+    const struct found_document *after = query->after;
+    int next = 1;
+    if (query->id.size > 0) {
+        sqlite3_bind_text64(statement, next++, plain_id.data, plain_id.size, SQLITE_STATIC,
+                            SQLITE_UTF8);
+    } else {
+        sqlite3_bind_int64(statement, next++, query->from_ms);
+        sqlite3_bind_int64(statement, next++, query->to_ms);
+    }
+    if (query->id.size == 0 && after) {
+        sqlite3_bind_int64(statement, next++, after->time_ms);
+        sqlite3_bind_int64(statement, next++, after->time_ms);
+        sqlite3_bind_text64(statement, next++, after->id.data, after->id.size, SQLITE_STATIC,
+                            SQLITE_UTF8);
+    }
+    sqlite3_bind_int64(statement, next, query->limit);
+}
+
+static enum err sqlite_find(struct target *target, const struct document_query *query,
+                            struct arena *arena, struct found_document **ret_documents,
+                            uint32_t *ret_count, struct why *why)
 {
     struct sqlite_target *self = sqlite_target(target);
     struct buf sql = {0};
     struct buf plain = {0};
     sqlite3_stmt *statement = NULL;
-    buf_append_str(&sql, STR("SELECT \"document\" FROM "));
-    sqlite_append_name(&sql, collection);
-    if (id.size > 0)
-        buf_append_str(&sql, STR(" WHERE \"_id\" = ? LIMIT ?"));
-    else
-        buf_append_str(&sql, STR(" WHERE \"time_ms\" >= ? AND \"time_ms\" < ? ORDER BY "
-                                 "\"time_ms\" DESC, \"_id\" DESC LIMIT ?"));
+    find_sql(query, &sql);
     pthread_mutex_lock(&self->read_lock);
     enum err err = OK;
-    if (id.size > 0 && id_to_plain(id, arena, &plain))
-        err = why_set(why, ERR_INVALID, "_id '%.*s' is no JSON", STR_ARGS(id));
+    if (query->id.size > 0 && id_to_plain(query->id, arena, &plain))
+        err = why_set(why, ERR_INVALID, "_id '%.*s' is no JSON", STR_ARGS(query->id));
     if (err == OK)
         err = sqlite_prepare(self->reader, buf_str(&sql), &statement, why);
     if (err == OK && statement) {
-        int next = 1;
-        if (id.size > 0) {
-            sqlite3_bind_text64(statement, next++, plain.data, plain.size, SQLITE_STATIC,
-                                SQLITE_UTF8);
-        } else {
-            sqlite3_bind_int64(statement, next++, from_ms);
-            sqlite3_bind_int64(statement, next++, to_ms);
-        }
-        sqlite3_bind_int64(statement, next, limit);
-        err =
-            sqlite_find_rows(statement, self->reader, limit, arena, ret_documents, ret_count, why);
+        find_bind(query, buf_str(&plain), statement);
+        err = sqlite_find_rows(statement, self->reader, query->limit, arena, ret_documents,
+                               ret_count, why);
     } else if (err == OK) {
         *ret_documents = NULL;
         *ret_count = 0;
@@ -110,22 +131,25 @@ static enum err sqlite_find(struct target *target, struct str collection, struct
 }
 
 static enum err sqlite_find_rows(sqlite3_stmt *statement, sqlite3 *database, uint32_t limit,
-                                 struct arena *arena, struct str **ret_documents,
+                                 struct arena *arena, struct found_document **ret_documents,
                                  uint32_t *ret_count, struct why *why)
 {
-    struct str *documents = NULL;
+    struct found_document *documents = NULL;
     uint32_t count = 0;
     uint32_t capacity = 0;
     int code = SQLITE_DONE;
     while (count < limit && (code = sqlite3_step(statement)) == SQLITE_ROW) {
         if (count == capacity) {
             capacity = capacity ? capacity * 2 : 16;
-            struct str *more = ARENA_ARRAY(arena, struct str, capacity);
+            struct found_document *more = ARENA_ARRAY(arena, struct found_document, capacity);
             if (count > 0)
                 memcpy(more, documents, count * sizeof(*more));
             documents = more;
         }
-        documents[count++] = arena_str(arena, column_str(statement, 0));
+        documents[count++] =
+            (struct found_document){.time_ms = sqlite3_column_int64(statement, 0),
+                                    .id = arena_str(arena, column_str(statement, 1)),
+                                    .json = arena_str(arena, column_str(statement, 2))};
     }
     if (code != SQLITE_DONE && code != SQLITE_ROW)
         return sqlite_err(database, code, "find documents", why);

@@ -64,13 +64,14 @@ static void put(struct fixture *f, struct document document)
 /* The document of an _id, or NULL. */
 static const char *found(struct fixture *f, const char *id)
 {
-    struct str *documents = NULL;
+    struct found_document *documents = NULL;
     uint32_t count = 9;
-    assert_int_equal(f->target->ops->find(f->target, STR("orders"), str_from(id), 0, 0, 10,
-                                          &f->arena, &documents, &count, &f->why),
-                     OK);
+    const struct document_query query = {
+        .collection = STR("orders"), .id = str_from(id), .limit = 10};
+    assert_int_equal(
+        f->target->ops->find(f->target, &query, &f->arena, &documents, &count, &f->why), OK);
     assert_in_range(count, 0, 1);
-    return count == 1 ? documents[0].data : NULL;
+    return count == 1 ? documents[0].json.data : NULL;
 }
 
 static int64_t position_of(struct fixture *f)
@@ -173,36 +174,73 @@ static void ids_are_told_apart(void **state)
     for (size_t i = 0; i < count; i++)
         assert_non_null(strstr(buf_text(&buf), ids[i]));
     buf_release(&buf);
-    struct str *documents = NULL;
+    struct found_document *documents = NULL;
     uint32_t found_count = 0;
-    assert_int_equal(f.target->ops->find(f.target, STR("orders"), STR("{"), 0, 0, 1, &f.arena,
-                                         &documents, &found_count, &f.why),
-                     ERR_INVALID);
+    const struct document_query query = {.collection = STR("orders"), .id = STR("{"), .limit = 1};
+    assert_int_equal(
+        f.target->ops->find(f.target, &query, &f.arena, &documents, &found_count, &f.why),
+        ERR_INVALID);
     fixture_release(&f);
+}
+
+static void put_numbered(struct fixture *f, int number, int64_t time_ms)
+{
+    struct document document =
+        make(DOCUMENT_REPLACE, arena_printf(&f->arena, "\"%d\"", number).data,
+             arena_printf(&f->arena, "{\"n\":%d}", number).data);
+    document.time_ms = time_ms;
+    put(f, document);
+}
+
+static uint32_t find(struct fixture *f, const struct document_query *query,
+                     struct found_document **ret_documents)
+{
+    uint32_t count = 0;
+    assert_int_equal(
+        f->target->ops->find(f->target, query, &f->arena, ret_documents, &count, &f->why), OK);
+    return count;
 }
 
 static void finds_newest_first(void **state)
 {
     struct fixture f;
-    struct str *documents = NULL;
-    uint32_t count = 0;
+    struct found_document *documents = NULL;
     fixture_init(&f);
-    for (int i = 0; i < 5; i++) {
-        struct document document = make(DOCUMENT_REPLACE, arena_printf(&f.arena, "%d", i).data,
-                                        arena_printf(&f.arena, "{\"n\":%d}", i).data);
-        document.time_ms = i * 10;
-        put(&f, document);
+    for (int i = 0; i < 5; i++)
+        put_numbered(&f, i, i * 10);
+    struct document_query query = {
+        .collection = STR("orders"), .from_ms = 10, .to_ms = 40, .limit = 2};
+    assert_int_equal(find(&f, &query, &documents), 2);
+    assert_string_equal(documents[0].json.data, "{\"n\":3}");
+    assert_int_equal(documents[0].time_ms, 30);
+    assert_string_equal(documents[1].json.data, "{\"n\":2}");
+    query.collection = STR("no such");
+    assert_int_equal(find(&f, &query, &documents), 0);
+    fixture_release(&f);
+}
+
+/* Pages of three over documents of which many have one time, while newer ones arrive. */
+static void finds_every_document_once_by_pages(void **state)
+{
+    struct fixture f;
+    struct document_query query = {
+        .collection = STR("orders"), .from_ms = 0, .to_ms = INT64_MAX, .limit = 3};
+    struct found_document *documents = NULL;
+    struct buf seen = {0};
+    uint32_t count;
+    fixture_init(&f);
+    for (int i = 0; i < 10; i++)
+        put_numbered(&f, i, i < 2 ? 5 : 7);
+    for (int page = 0; (count = find(&f, &query, &documents)) > 0; page++) {
+        for (uint32_t i = 0; i < count; i++)
+            buf_append_str(&seen, documents[i].json);
+        query.after = &documents[count - 1];
+        put_numbered(&f, 100 + page, 100 + page);
     }
-    assert_int_equal(f.target->ops->find(f.target, STR("orders"), (struct str){0}, 10, 40, 2,
-                                         &f.arena, &documents, &count, &f.why),
-                     OK);
-    assert_int_equal(count, 2);
-    assert_string_equal(documents[0].data, "{\"n\":3}");
-    assert_string_equal(documents[1].data, "{\"n\":2}");
-    assert_int_equal(f.target->ops->find(f.target, STR("no such"), (struct str){0}, 0, 40, 2,
-                                         &f.arena, &documents, &count, &f.why),
-                     OK);
-    assert_int_equal(count, 0);
+    assert_string_equal(buf_text(&seen),
+                        "{\"n\":9}{\"n\":8}{\"n\":7}{\"n\":6}{\"n\":5}{\"n\":4}{\"n\":3}{\"n\":2}"
+                        "{\"n\":1}{\"n\":0}");
+    buf_release(&seen);
     fixture_release(&f);
 }
 
@@ -324,6 +362,7 @@ int main(void)
         cmocka_unit_test(the_last_of_one_id_counts),
         cmocka_unit_test(ids_are_told_apart),
         cmocka_unit_test(finds_newest_first),
+        cmocka_unit_test(finds_every_document_once_by_pages),
         cmocka_unit_test(refusals_name_the_document),
         cmocka_unit_test(documents_and_position_are_one),
         cmocka_unit_test(a_read_only_target_shows_one_picture),
