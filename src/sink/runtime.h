@@ -67,6 +67,7 @@ struct sink {
     struct properties properties;
     struct sink_settings settings;
     pthread_t thread;
+    pthread_mutex_t control; /* one stop or restart at a time */
 
     struct log_member *member;
     struct sink_topic **topics;

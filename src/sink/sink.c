@@ -51,6 +51,7 @@ enum err sink_start(const struct sink_options *options, struct sink **ret_sink, 
     pthread_cond_init(&sink->changed, &attributes);
     pthread_condattr_destroy(&attributes);
     pthread_mutex_init(&sink->lock, NULL);
+    pthread_mutex_init(&sink->control, NULL);
     record_batch_builder_init(&sink->letters.builder);
     const enum err err = sink_prepare(sink, why);
     if (err) {
@@ -63,17 +64,73 @@ enum err sink_start(const struct sink_options *options, struct sink **ret_sink, 
     return OK;
 }
 
-void sink_stop(struct sink *sink)
+static void end_thread(struct sink *sink)
 {
-    if (!sink)
-        return;
     pthread_mutex_lock(&sink->lock);
     sink->stopping = true;
     pthread_cond_broadcast(&sink->changed);
     pthread_mutex_unlock(&sink->lock);
     pthread_join(sink->thread, NULL);
+}
+
+void sink_stop(struct sink *sink)
+{
+    if (!sink)
+        return;
+    end_thread(sink);
     delivery_release(sink);
     sink_free(sink);
+}
+
+/* What was gathered and not written is gathered again: the target has the position. */
+enum err sink_restart(struct sink *sink, struct why *why)
+{
+    must(sink != NULL);
+    pthread_mutex_lock(&sink->control);
+    end_thread(sink);
+    delivery_release(sink);
+    record_batch_builder_clear(&sink->letters.builder);
+    sink->letters.waiting = 0;
+    topics_free(sink);
+    sink->refresh_at_ns = 0;
+    const enum err err = sink_rejoin(sink, why);
+    sink->delivery = (struct delivery){.count = 0};
+    delivery_init(sink);
+    pthread_mutex_lock(&sink->lock);
+    sink->stopping = false;
+    sink->paused = false;
+    sink->status.state = SINK_RUNNING;
+    sink->status.why = (struct why){0};
+    pthread_mutex_unlock(&sink->lock);
+    must(pthread_create(&sink->thread, NULL, run, sink) == 0);
+    pthread_mutex_unlock(&sink->control);
+    return err;
+}
+
+struct str sink_name(const struct sink *sink)
+{
+    return sink->name;
+}
+
+void sink_get_ways(const struct sink *sink, struct arena *arena, struct sink_ways *ret_ways)
+{
+    struct sink_ways ways = {.count = 0};
+    struct str *names;
+    size_t count;
+    if (log_list(sink->options.log, arena, &names, &count, NULL) != OK)
+        count = 0;
+    ways.topics = ARENA_ARRAY(arena, struct str, count);
+    ways.collections = ARENA_ARRAY(arena, struct str, count);
+    for (size_t i = 0; i < count; i++) {
+        struct topic_settings settings;
+        if (str_equal(names[i], sink->settings.dead_letter_topic) ||
+            !settings_want(&sink->settings, names[i]) ||
+            settings_of_topic(&sink->properties, names[i], arena, &settings, NULL) != OK)
+            continue;
+        ways.topics[ways.count] = names[i];
+        ways.collections[ways.count++] = settings.collection;
+    }
+    *ret_ways = ways;
 }
 
 void sink_pause(struct sink *sink, bool paused)
@@ -141,6 +198,7 @@ static void sink_free(struct sink *sink)
     record_batch_builder_release(&sink->letters.builder);
     pthread_cond_destroy(&sink->changed);
     pthread_mutex_destroy(&sink->lock);
+    pthread_mutex_destroy(&sink->control);
     arena_release(&sink->batch_arena);
     arena_release(&sink->arena);
     free(sink);

@@ -39,6 +39,9 @@ MUST_CHECK enum err sink_start(const struct sink_options *options, struct sink *
 /* Finishes what it is writing and stops. Frees it. NULL is fine. */
 void sink_stop(struct sink *sink);
 void sink_pause(struct sink *sink, bool paused);
+/* Stops it and starts it where its target says it was, also after it failed and when it was
+ * paused. [any] */
+MUST_CHECK enum err sink_restart(struct sink *sink, struct why *why);
 /* Waits until all that was committed before the call has been delivered. ERR_AGAIN on time-out;
  * ERR_ABORTED when the sink has failed. [any] */
 MUST_CHECK enum err sink_wait_idle(struct sink *sink, int64_t timeout_ms);
@@ -53,5 +56,15 @@ struct sink_status {
     int64_t lag_records;
 };
 void sink_get_status(struct sink *sink, struct sink_status *ret_status);
+
+/* The connector's name; valid until the sink is stopped. */
+struct str sink_name(const struct sink *sink);
+/* From which topics there are into which collections; in the arena. [any] */
+struct sink_ways {
+    struct str *topics;
+    struct str *collections;
+    uint32_t count;
+};
+void sink_get_ways(const struct sink *sink, struct arena *arena, struct sink_ways *ret_ways);
 
 #endif
