@@ -94,6 +94,12 @@ MUST_CHECK enum err engine_insert(struct engine *engine, struct str name, struct
 MUST_CHECK enum err engine_apply(struct engine *engine, struct str file_name, struct str text,
                                  engine_answer *on_answer, void *context, struct why *why);
 
+/* Plans a SELECT for whoever reads the topic of its table or stream himself: see sql_plan_scan. The
+ * plan lives in the arena and borrows the text and the catalog, which the engine keeps. ERR_INVALID
+ * with place and words, ERR_NOT_FOUND. */
+MUST_CHECK enum err engine_plan_scan(struct engine *engine, struct str text, struct arena *arena,
+                                     struct pull_plan **ret_plan, struct why *why);
+
 /* Waits until all queries are at the end of their inputs and committed. */
 MUST_CHECK enum err engine_wait_idle(struct engine *engine, int64_t timeout_ms);
 

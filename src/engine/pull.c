@@ -33,3 +33,23 @@ enum err execute_pull(struct execution *execution)
         return OK;
     return flow_pull(query->flow, pull, answer_pulled, execution, execution->why);
 }
+
+enum err engine_plan_scan(struct engine *engine, struct str text, struct arena *arena,
+                          struct pull_plan **ret_plan, struct why *why)
+{
+    must(engine != NULL);
+    struct session session;
+    struct statement *statements;
+    uint32_t count;
+    session_init(&session, arena);
+    enum err err = sql_parse(text, NULL, arena, &statements, &count, why);
+    if (err)
+        return err;
+    if (count != 1 || statements[0].kind != STATEMENT_SELECT)
+        return why_set_at(why, ERR_INVALID, 1, 1, "one SELECT is wanted");
+    pthread_mutex_lock(&engine->lock);
+    const struct catalog catalog = catalog_view(engine, &session);
+    err = sql_plan_scan(&statements[0], &catalog, arena, ret_plan, why);
+    pthread_mutex_unlock(&engine->lock);
+    return err;
+}

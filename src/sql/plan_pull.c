@@ -3,7 +3,11 @@
 
 #define PULL_KEYS_MAX 10000
 
-static enum err check_clauses(struct planner *planner, const struct source *table);
+static enum err plan_rows(const struct statement *statement, const struct catalog *catalog,
+                          bool of_streams, struct arena *arena, struct pull_plan **ret_plan,
+                          struct why *why);
+static enum err refuse_stream(struct planner *planner, const struct source *stream);
+static enum err check_clauses(struct planner *planner);
 static void table_relation(struct planner *planner, const struct source *table,
                            struct relation *relation);
 static void add_scope_column(struct planner *planner, struct relation *relation, uint32_t column,
@@ -23,6 +27,19 @@ static void add_value(struct planner *planner, const struct type *type, struct v
 enum err sql_plan_pull(const struct statement *statement, const struct catalog *catalog,
                        struct arena *arena, struct pull_plan **ret_plan, struct why *why)
 {
+    return plan_rows(statement, catalog, false, arena, ret_plan, why);
+}
+
+enum err sql_plan_scan(const struct statement *statement, const struct catalog *catalog,
+                       struct arena *arena, struct pull_plan **ret_plan, struct why *why)
+{
+    return plan_rows(statement, catalog, true, arena, ret_plan, why);
+}
+
+static enum err plan_rows(const struct statement *statement, const struct catalog *catalog,
+                          bool of_streams, struct arena *arena, struct pull_plan **ret_plan,
+                          struct why *why)
+{
     must(statement->query != NULL);
     must(catalog != NULL);
     must(arena != NULL);
@@ -35,8 +52,10 @@ enum err sql_plan_pull(const struct statement *statement, const struct catalog *
     const struct syntax_query *query = statement->query;
     const struct source *table;
     enum err err = plan_source_find(&planner, query->from.name, query->from.place, &table);
+    if (!err && table->kind == SOURCE_STREAM && !of_streams)
+        err = refuse_stream(&planner, table);
     if (!err)
-        err = check_clauses(&planner, table);
+        err = check_clauses(&planner);
     if (err)
         return err;
     struct relation relation = {0};
@@ -59,13 +78,16 @@ enum err sql_plan_pull(const struct statement *statement, const struct catalog *
     return OK;
 }
 
-static enum err check_clauses(struct planner *planner, const struct source *table)
+static enum err refuse_stream(struct planner *planner, const struct source *stream)
+{
+    return plan_refuse(planner, planner->query->from.place,
+                       "'%.*s' is a stream: add EMIT CHANGES to read it as it goes on",
+                       STR_ARGS(stream->name));
+}
+
+static enum err check_clauses(struct planner *planner)
 {
     const struct syntax_query *query = planner->query;
-    if (table->kind == SOURCE_STREAM)
-        return plan_refuse(planner, query->from.place,
-                           "'%.*s' is a stream: add EMIT CHANGES to read it as it goes on",
-                           STR_ARGS(table->name));
     const char *clause = query->join_count > 0           ? "JOIN"
                          : query->window                 ? "WINDOW"
                          : query->group_by_count > 0     ? "GROUP BY"

@@ -52,6 +52,13 @@ MUST_CHECK enum err sql_plan_pull(const struct statement *statement, const struc
                                   struct arena *arena, struct pull_plan **ret_plan,
                                   struct why *why);
 
+/* The same for whoever reads the topic of a table or a stream himself and wants its records
+ * filtered and projected; EMIT CHANGES may be said. key_count only tells what the query was after.
+ */
+MUST_CHECK enum err sql_plan_scan(const struct statement *statement, const struct catalog *catalog,
+                                  struct arena *arena, struct pull_plan **ret_plan,
+                                  struct why *why);
+
 /* INSERT INTO ... VALUES: one row of the source's row type; a ROWTIME that was given goes to the
  * row's timestamp, else now_ms. */
 MUST_CHECK enum err sql_check_insert(const struct statement *statement,
