@@ -1,0 +1,8 @@
+/** view.ts -- what a view is: a page's content that is kept up to date until another takes its place. */
+
+export interface View {
+    element: HTMLElement;
+    /** After news or a change of the address; at most once a screen frame. */
+    update(): void;
+    close(): void;
+}
