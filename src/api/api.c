@@ -1,10 +1,13 @@
 /* api.c -- opens the server over all tables of routes. */
+#include "api/feed.h"
 #include "api/inside.h"
 #include "base/memory.h"
 
 /* In order: the page's takes any path that is left. */
-static const struct api_routes *const tables[] = {&ksql_routes,   &query_routes,  &inserts_routes,
-                                                  &status_routes, &server_routes, &file_routes};
+static const struct api_routes *const tables[] = {
+    &ksql_routes,   &query_routes,  &inserts_routes,  &status_routes,
+    &server_routes, &page_routes,   &pipeline_routes, &message_routes,
+    &schema_routes, &letter_routes, &document_routes, &file_routes};
 #define TABLE_COUNT (sizeof(tables) / sizeof(tables[0]))
 
 static void gather_routes(struct api *api)
@@ -34,6 +37,10 @@ static enum err listen_on(struct api *api, struct why *why)
     if (err)
         return err;
     api->url = arena_printf(&api->arena, "http://%.*s/", STR_ARGS(net_server_address(api->server)));
+    api->net_feed = net_feed_new(api->server);
+    err = feed_start(&api->options, api->net_feed, &api->feed, why);
+    if (err)
+        return err;
     return net_server_start(api->server, why);
 }
 
@@ -64,6 +71,7 @@ void api_close(struct api *api)
 {
     if (!api)
         return;
+    feed_stop(api->feed);
     net_server_close(api->server);
     statuses_release(&api->status);
     arena_release(&api->arena);

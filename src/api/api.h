@@ -25,6 +25,10 @@ struct api_options {
     const char *dashboard_path; /* "pipeline/dashboard.json"; read again when it changes */
 };
 
+/* The page as the build made it. */
+extern const struct net_file page_files[];
+extern const uint32_t page_file_count;
+
 /* Listens and serves. All in `options` outlives the api. Errors as net_server_open. */
 MUST_CHECK enum err api_open(const struct api_options *options, struct api **ret_api,
                              struct why *why);

@@ -8,9 +8,13 @@
 /* What a client that asks for a version is told: the ksqlDB whose dialect and API this speaks. */
 #define API_KSQLDB_VERSION "0.29.0"
 
+struct feed;
+
 struct api {
     struct api_options options;
     struct net_server *server;
+    struct net_feed *net_feed;
+    struct feed *feed;        /* what the page shows */
     struct net_route *routes; /* of all tables */
     uint32_t route_count;
     struct str url;
@@ -29,7 +33,8 @@ struct api_routes {
     {                                                                                              \
         .routes = table, .count = (uint32_t)(sizeof(table) / sizeof((table)[0]))                   \
     }
-extern const struct api_routes file_routes, inserts_routes, ksql_routes, query_routes,
+extern const struct api_routes document_routes, file_routes, inserts_routes, ksql_routes,
+    letter_routes, message_routes, page_routes, pipeline_routes, query_routes, schema_routes,
     server_routes, status_routes;
 
 /* error.c: ksqlDB's errors. `code` is the HTTP status × 100 and a number: 40000, 40001, ... */

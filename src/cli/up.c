@@ -198,6 +198,8 @@ static enum err open_api(struct up *up, struct why *why)
         .registry = up->world.registry,
         .documents = up->world.target,
         .sink = up->world.sink,
+        .files = page_files,
+        .file_count = page_file_count,
         .dashboard_path = arena_printf(&invocation->arena, "%s/dashboard.json",
                                        config_path(invocation, "pipeline"))
                               .data,
