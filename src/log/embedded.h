@@ -74,6 +74,9 @@ struct pending_step {
     uint32_t position_count;
     struct pending_trim *trims;
     uint32_t trim_count;
+    struct log_low *lows; /* that count from the commit on */
+    uint32_t low_count;
+    struct low_input *low_inputs; /* position_count of them, or NULL: there are no lows */
     size_t bytes;
 };
 
@@ -104,11 +107,21 @@ struct partition {
     int64_t cleaned_records; /* and so many records stayed */
 };
 
+/* Where a writing task stood in one of its inputs when it spoke. */
+struct low_input {
+    struct embedded_topic *topic;
+    int32_t partition;
+    int64_t next_offset;
+};
+
 /* The low one writing task has spoken for. */
 struct topic_low {
     char *task; /* from malloc, size in task_size */
     size_t task_size;
     int64_t low_ms;
+    bool at_end;
+    struct low_input *inputs; /* at_end: from malloc */
+    uint32_t input_count;
 };
 
 struct embedded_topic {
@@ -120,7 +133,8 @@ struct embedded_topic {
     struct topic_low *lows;
     uint32_t low_count;
     uint32_t low_capacity;
-    int64_t low_ms;
+    uint64_t low_look;  /* of the look that has asked last whether all writers are at their end */
+    bool low_is_at_end; /* and what it found */
     struct embedded_topic *next; /* of all handles */
     char name[LOG_TOPIC_NAME_BYTES_MAX + 1];
 };
@@ -191,6 +205,7 @@ struct embedded_log {
     uint64_t done_count;   /* of them durable or dropped */
     uint64_t news;         /* commits, of any process */
     uint64_t handovers;    /* to internal topics */
+    uint64_t low_looks;    /* at lows */
     uint64_t generation;   /* grows when another process (or another room) has written */
     _Atomic uint64_t txn_seen;
     enum log_health health;
@@ -297,10 +312,17 @@ enum err embedded_commit(struct log_member *member, const struct log_step *step,
 void pending_batch_release(struct pending_batch *batch);
 /* Frees the step and its hold on its batches. */
 void pending_step_free(struct pending_step *step);
-/* The topic's lows, under the lock. */
-void topic_set_low(struct embedded_topic *topic, struct str task, int64_t low_ms);
+
+/* embedded_lows.c: the earliest that may still come into a topic. All under the lock. */
+/* At hand-over; the step keeps what counts later. */
+void lows_hand_over(struct pending_step *step, const struct log_step *given);
+void lows_commit(struct pending_step *step);
 void topic_forget_lows(struct embedded_topic *topic, struct str prefix);
+/* After a failure writers begin again further back: each must speak anew. */
 void topic_reset_lows(struct embedded_topic *topic);
+void topic_release_lows(struct embedded_topic *topic);
+void topic_read_low(struct embedded_log *log, struct embedded_topic *topic, int64_t *ret_low_ms,
+                    int64_t *ret_reached_ms);
 
 /* embedded_member.c */
 enum err embedded_join(struct log *log, const struct log_member_options *options,

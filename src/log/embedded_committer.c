@@ -225,6 +225,7 @@ static void publish(struct embedded_log *log, struct step_list *steps, struct pa
     partitions_publish(touched);
     for (struct pending_step *step = steps->first; step; step = step->next) {
         step->member->durable_sequence = step->sequence;
+        lows_commit(step);
         member_step_done(step->member);
         log->done_count++;
     }

@@ -9,6 +9,7 @@ struct view {
     int64_t end_offset; /* committed */
     int64_t limit;      /* one past the last record this member may see */
     int64_t low_ms;
+    int64_t reached_ms;
     uint64_t generation;
     bool stale; /* another process has written since the offsets were read */
 };
@@ -65,6 +66,7 @@ enum err embedded_read(struct log_member *base, struct log_topic *handle, int32_
     read->records.next_offset = offset;
     read->records.end_offset = view.limit;
     read->records.low_ms = view.low_ms;
+    read->records.reached_ms = view.reached_ms;
     if (read->batch_count)
         err = read_pending(read, offset, why);
     else if (offset < view.end_offset)
@@ -142,7 +144,7 @@ static enum err look(struct embedded_member *member, struct embedded_topic *topi
     ret_view->begin_offset = at->begin_offset;
     ret_view->end_offset = at->end_offset;
     ret_view->limit = ahead ? at->assigned_offset : at->end_offset;
-    ret_view->low_ms = topic->low_ms;
+    topic_read_low(log, topic, &ret_view->low_ms, &ret_view->reached_ms);
     ret_view->generation = log->generation;
     ret_view->stale = at->generation != log->generation;
     if (!err && ahead && offset >= at->end_offset)

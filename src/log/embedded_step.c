@@ -31,9 +31,7 @@ enum err embedded_commit(struct log_member *base, const struct log_step *given,
         for (uint32_t i = 0; i < step->batch_count; i++)
             step->batches[i]->bytes = given->appends[i].batch;
         assign_offsets(log, step);
-        for (uint32_t i = 0; i < given->low_count; i++)
-            topic_set_low(embedded_topic_of(given->lows[i].topic), step->task,
-                          given->lows[i].low_ms);
+        lows_hand_over(step, given);
         if (given->forget)
             for (struct embedded_topic *topic = log->handles; topic; topic = topic->next)
                 topic_forget_lows(topic, given->task);
@@ -66,60 +64,6 @@ void pending_step_free(struct pending_step *step)
     free(step);
 }
 
-void topic_set_low(struct embedded_topic *topic, struct str task, int64_t low_ms)
-{
-    must(topic->base.internal);
-    uint32_t at = 0;
-    while (at < topic->low_count &&
-           !str_equal((struct str){topic->lows[at].task, topic->lows[at].task_size}, task))
-        at++;
-    if (at == topic->low_count) {
-        if (topic->low_count == topic->low_capacity) {
-            topic->low_capacity = topic->low_capacity ? topic->low_capacity * 2 : 8;
-            topic->lows = memory_realloc(topic->lows, topic->low_capacity * sizeof(*topic->lows));
-        }
-        char *name = memory_alloc(task.size + 1);
-        if (task.size)
-            memcpy(name, task.data, task.size);
-        topic->lows[topic->low_count++] = (struct topic_low){.task = name, .task_size = task.size};
-    }
-    topic->lows[at].low_ms = low_ms;
-    topic->low_ms = LOG_LOW_NONE;
-    for (uint32_t i = 0; i < topic->low_count; i++)
-        if (topic->lows[i].low_ms < topic->low_ms)
-            topic->low_ms = topic->lows[i].low_ms;
-}
-
-void topic_forget_lows(struct embedded_topic *topic, struct str prefix)
-{
-    uint32_t kept = 0;
-    if (!topic->base.internal)
-        return;
-    topic->low_ms = LOG_LOW_NONE;
-    for (uint32_t i = 0; i < topic->low_count; i++) {
-        const struct topic_low low = topic->lows[i];
-        if (str_starts_with((struct str){low.task, low.task_size}, prefix)) {
-            free(low.task);
-            continue;
-        }
-        topic->lows[kept++] = low;
-        if (low.low_ms < topic->low_ms)
-            topic->low_ms = low.low_ms;
-    }
-    topic->low_count = kept;
-    if (kept == 0)
-        topic->low_ms = LOG_LOW_UNKNOWN;
-}
-
-/* After a failure writers begin again further back: each must speak anew. */
-void topic_reset_lows(struct embedded_topic *topic)
-{
-    for (uint32_t i = 0; i < topic->low_count; i++)
-        topic->lows[i].low_ms = LOG_LOW_UNKNOWN;
-    if (topic->base.internal)
-        topic->low_ms = LOG_LOW_UNKNOWN;
-}
-
 static enum err check_step(const struct embedded_log *log, const struct log_step *step)
 {
     must(step->append_count == 0 || step->appends != NULL);
@@ -145,14 +89,18 @@ static enum err check_step(const struct embedded_log *log, const struct log_step
     return OK;
 }
 
-/* One allocation: the step, its positions, trims, batch pointers and texts. */
+/* One allocation: the step, its positions, trims, batch pointers, lows and texts. */
 static struct pending_step *copy_step(struct embedded_member *member, const struct log_step *given)
 {
     const size_t positions_size = given->position_count * sizeof(struct task_position);
     const size_t trims_size = given->trim_count * sizeof(struct pending_trim);
     const size_t batches_size = given->append_count * sizeof(struct pending_batch *);
-    struct pending_step *step = memory_zalloc(sizeof(*step) + positions_size + trims_size +
-                                              batches_size + given->task.size + given->marks.size);
+    const size_t lows_size = given->low_count * sizeof(struct log_low);
+    const size_t inputs_size =
+        given->low_count > 0 ? given->position_count * sizeof(struct low_input) : 0;
+    struct pending_step *step =
+        memory_zalloc(sizeof(*step) + positions_size + trims_size + batches_size + lows_size +
+                      inputs_size + given->task.size + given->marks.size);
     char *at = (char *)(step + 1);
     step->positions = (struct task_position *)(void *)at;
     at += positions_size;
@@ -160,6 +108,10 @@ static struct pending_step *copy_step(struct embedded_member *member, const stru
     at += trims_size;
     step->batches = (struct pending_batch **)(void *)at;
     at += batches_size;
+    step->lows = (struct log_low *)(void *)at;
+    at += lows_size;
+    step->low_inputs = inputs_size > 0 ? (struct low_input *)(void *)at : NULL;
+    at += inputs_size;
     if (given->task.size)
         step->task = (struct str){memcpy(at, given->task.data, given->task.size), given->task.size};
     at += given->task.size;

@@ -187,9 +187,7 @@ void topic_free(struct embedded_topic *topic)
 {
     if (!topic)
         return;
-    for (uint32_t i = 0; i < topic->low_count; i++)
-        free(topic->lows[i].task);
-    free(topic->lows);
+    topic_release_lows(topic);
     free(topic->partitions);
     free(topic);
 }
@@ -226,7 +224,6 @@ static enum err open_topic(struct embedded_log *log, struct str name,
                                               .compacted = stored.flags & STORED_COMPACTED,
                                               .retention_ms = stored.retention_ms,
                                               .retention_bytes = stored.retention_bytes};
-    topic->low_ms = topic->base.internal ? LOG_LOW_UNKNOWN : LOG_LOW_NONE;
     topic->partitions = memory_zalloc((size_t)stored.partition_count * sizeof(*topic->partitions));
     for (int32_t i = 0; i < stored.partition_count && !err; i++) {
         char text[32];

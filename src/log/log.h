@@ -72,12 +72,18 @@ struct log_position {
     int64_t from_offset; /* the lowest offset its windows still hold, <= next_offset */
 };
 
-/* The timestamp of the next record a task will write to an internal topic at the earliest. The
- * topic's low is the lowest of all tasks that have spoken and were not forgotten: a writer that has
- * yet to begin says LOG_LOW_UNKNOWN. After a failed commit all are LOG_LOW_UNKNOWN again. */
+/* The timestamp of the next record a task will write to a topic, at the earliest; a task that is at
+ * the end of all its inputs says so, and how far they had come. The topic's low is the lowest of
+ * all tasks that have spoken and were not forgotten; a task at its end is not counted as long as
+ * nothing has come into the partitions its step's positions name, nor into what writes those. A
+ * writer that has yet to begin says LOG_LOW_UNKNOWN, one that nobody shall wait for any more
+ * LOG_LOW_NONE. What is said of an internal topic, and LOG_LOW_UNKNOWN, counts from the hand-over
+ * on, anything else from the commit. After a failed commit all are LOG_LOW_UNKNOWN again, but those
+ * nobody waits for. */
 struct log_low {
     struct log_topic *topic;
-    int64_t low_ms; /* or LOG_LOW_NONE */
+    int64_t low_ms;
+    bool at_end;
 };
 
 /* "Everything before this offset is no longer needed", carried out with the step. */
@@ -128,7 +134,9 @@ struct log_records {
     uint32_t count;
     int64_t next_offset; /* where to go on reading: past gaps and batches without records */
     int64_t end_offset;  /* of the partition as this read saw it */
-    int64_t low_ms;      /* of the topic: LOG_LOW_NONE for topics that are not internal */
+    int64_t low_ms;      /* of the topic: LOG_LOW_NONE when no task writes it, or all are at their
+                            end; an internal one nobody has spoken for: LOG_LOW_UNKNOWN */
+    int64_t reached_ms;  /* the same, with writers at their end counted as far as they had come */
 };
 
 struct log_member_options {

@@ -182,6 +182,68 @@ static void lows_are_the_lowest_of_the_writers(void **state)
     fixture_release(&fixture);
 }
 
+static int64_t low_of(struct log_member *member, struct log_topic *topic)
+{
+    struct log_records *records = NULL;
+    assert_ok(log_read(member, topic, 0, 0, 100, &records, NULL));
+    const int64_t low_ms = records->low_ms;
+    log_records_release(records);
+    return low_ms;
+}
+
+static void say_low(struct log_member *member, const char *task, struct log_topic *from,
+                    int64_t next_offset, struct log_topic *to, const struct log_low *low)
+{
+    const struct log_position position = {
+        .topic = from, .next_offset = next_offset, .from_offset = next_offset};
+    const struct log_low said = {.topic = to, .low_ms = low->low_ms, .at_end = low->at_end};
+    const struct log_step step = {.task = str_from(task),
+                                  .positions = &position,
+                                  .position_count = 1,
+                                  .lows = &said,
+                                  .low_count = 1};
+    bool taken = false;
+    assert_ok(log_commit_wait(member, &step, 10000, &taken));
+}
+
+static void lows_of_the_end_count_until_news(void **state)
+{
+    struct fixture fixture;
+    (void)state;
+    fixture_init(&fixture);
+    fixture_open(&fixture);
+    struct log_topic *in = make_topic(fixture.log, "in", false, 1);
+    struct log_topic *between = make_topic(fixture.log, "between", true, 1);
+    struct log_topic *out = make_topic(fixture.log, "out", false, 1);
+    struct log_member *member = join(fixture.log, false);
+    const struct log_low at_end = {.low_ms = 70, .at_end = true};
+    put_wait(member, in, 0, 0, 5);
+    say_low(member, "q/0", in, 5, between, &at_end);
+    say_low(member, "q/1", between, 0, out, &at_end);
+    assert_true(low_of(member, between) == LOG_LOW_NONE);
+    assert_true(low_of(member, out) == LOG_LOW_NONE);
+
+    /* What has come in may still come out: at both ends of the chain. */
+    put_wait(member, in, 0, 5, 2);
+    assert_true(low_of(member, between) == 70);
+    assert_true(low_of(member, out) == 70);
+    say_low(member, "q/0", in, 6, between, &(struct log_low){.low_ms = 80});
+    assert_true(low_of(member, between) == 80);
+    assert_true(low_of(member, out) == 70);
+    say_low(member, "q/0", in, 7, between, &(struct log_low){.low_ms = 90, .at_end = true});
+    assert_true(low_of(member, out) == LOG_LOW_NONE);
+
+    /* Nobody waits for whoever says so, nor for a topic that leads back to itself. */
+    put_wait(member, in, 0, 7, 2);
+    assert_true(low_of(member, out) == 70);
+    say_low(member, "q/1", between, 0, out, &(struct log_low){.low_ms = LOG_LOW_NONE});
+    assert_true(low_of(member, out) == LOG_LOW_NONE);
+    say_low(member, "q/2", out, 0, out, &at_end);
+    assert_true(low_of(member, out) == 70);
+    log_leave(member);
+    fixture_release(&fixture);
+}
+
 static void tasks_are_loaded_as_last_committed(void **state)
 {
     struct fixture fixture;
@@ -403,6 +465,7 @@ int main(void)
         cmocka_unit_test(committed_records_are_read_back),
         cmocka_unit_test(internal_topics_are_read_ahead_of_their_commit),
         cmocka_unit_test(lows_are_the_lowest_of_the_writers),
+        cmocka_unit_test(lows_of_the_end_count_until_news),
         cmocka_unit_test(tasks_are_loaded_as_last_committed),
         cmocka_unit_test(readers_of_a_topic_are_told_as_last_committed),
         cmocka_unit_test(a_trim_goes_with_its_step),
