@@ -61,6 +61,8 @@ enum err query_stop(struct engine *engine, struct running *query, bool forget, s
 
 void queries_release(struct engine *engine)
 {
+    if (engine->flow)
+        flow_hold(engine->flow, true);
     while (engine->query_count > 0) {
         struct running *query = engine->queries[engine->query_count - 1];
         if (query->flow && flow_stop(query->flow, false, NULL) != OK)
@@ -127,7 +129,9 @@ static enum err ensure_sink_topic(struct execution *execution, const struct plan
                         compacted, false, execution->why);
 }
 
-static enum err query_start(struct engine *engine, struct running *query, struct why *why)
+/* stays: it ran before, and is there even if it cannot go on. */
+static enum err query_start(struct engine *engine, struct running *query, bool stays,
+                            struct why *why)
 {
     char prefix[512];
     const int size = snprintf(prefix, sizeof(prefix), "_confluent-ksql-%.*squery_%.*s-",
@@ -142,6 +146,7 @@ static enum err query_start(struct engine *engine, struct running *query, struct
         .internal_prefix = {prefix, (size_t)size},
         .dead_letter_topic = STR(ENGINE_DEAD_LETTER_TOPIC),
         .from_earliest = str_equal_nocase(reset, STR("earliest")),
+        .stays = stays,
     };
     const enum err err = flow_start(engine->flow, query->plan, &options, &query->flow, why);
     if (err == OK && query->paused)
@@ -298,7 +303,7 @@ static enum err run_query(struct execution *execution, struct running *query)
     if (!engine->replaying) {
         enum err err = ensure_sink_topic(execution, query->plan);
         if (err == OK)
-            err = query_start(engine, query, execution->why);
+            err = query_start(engine, query, false, execution->why);
         if (err)
             return err;
         err = command_append(execution);
@@ -332,13 +337,17 @@ enum err execute_create_query(struct execution *execution)
         goto out;
     query->id = query_id(execution, query->plan, &query->arena);
     query->sink = query->plan->sink->name;
-    if (old)
+    if (old) {
+        /* Nobody runs ahead of it meanwhile. */
+        flow_hold(engine->flow, true);
         err = take_over(execution, old, query);
-    else if (query_find(engine, query->id))
+    } else if (query_find(engine, query->id))
         err = why_set(execution->why, ERR_EXISTS, "a query '%.*s' exists already",
                       STR_ARGS(query->id));
     if (err == OK)
         err = run_query(execution, query);
+    if (old)
+        flow_hold(engine->flow, false);
     if (err)
         goto out;
     answer_message(execution, query->id, "created query with id %.*s", STR_ARGS(query->id));
@@ -350,14 +359,15 @@ out:
 
 enum err queries_start(struct engine *engine, struct why *why)
 {
-    for (uint32_t i = 0; i < engine->query_count; i++) {
-        const enum err err = query_start(engine, engine->queries[i], why);
-        if (err) {
+    enum err err = OK;
+    flow_hold(engine->flow, true);
+    for (uint32_t i = 0; err == OK && i < engine->query_count; i++) {
+        err = query_start(engine, engine->queries[i], true, why);
+        if (err)
             why_prefix(why, "cannot start query %.*s", STR_ARGS(engine->queries[i]->id));
-            return err;
-        }
     }
-    return OK;
+    flow_hold(engine->flow, false);
+    return err;
 }
 
 enum err execute_terminate(struct execution *execution)

@@ -43,6 +43,7 @@ void flow_close(struct flow *flow)
 {
     if (!flow)
         return;
+    flow_hold(flow, true);
     while (flow->query_count > 0) {
         const enum err err = flow_stop(flow->queries[flow->query_count - 1], false, NULL);
         must(err == OK);

@@ -37,7 +37,8 @@ struct flow_query_options {
     struct str internal_prefix;   /* before the suffix of internal topics */
     struct str dead_letter_topic; /* size 0: rejected records are only counted */
     bool from_earliest;           /* where a source without a position begins */
-    flow_feed *feed;              /* push queries */
+    bool stays;      /* what keeps it from running is its FLOW_ERROR, not flow_start's */
+    flow_feed *feed; /* push queries */
     void *feed_context;
 };
 
@@ -49,6 +50,9 @@ MUST_CHECK enum err flow_start(struct flow *flow, const struct plan *plan,
                                struct flow_query **ret_query, struct why *why);
 /* Stops it. forget: its positions and internal topics are removed too. Frees the query. */
 MUST_CHECK enum err flow_stop(struct flow_query *query, bool forget, struct why *why);
+/* While held no query reads anything: several can be started or stopped as one, and none runs
+ * ahead of another that it reads from. Held from then on when it returns. */
+void flow_hold(struct flow *flow, bool held);
 /* A paused query keeps its state and reads nothing. */
 void flow_pause(struct flow_query *query, bool paused);
 

@@ -132,6 +132,7 @@ static enum err read_more(struct input *input, struct why *why)
     if (err != OK)
         return err;
     input->low_ms = records->low_ms;
+    input->reached_ms = records->reached_ms;
     input->read_offset = records->next_offset;
     if (records->count == 0) {
         /* A gap without records: nothing to run, but the position moves. */

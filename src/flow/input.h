@@ -65,9 +65,10 @@ struct input {
     uint32_t reject_count;
     uint32_t reject_at;
 
-    int64_t time_ms; /* highest ROWTIME run */
-    int64_t low_ms;  /* without rows: nothing earlier than this will come */
-    uint64_t polled; /* the merge's epoch of the last poll */
+    int64_t time_ms;    /* highest ROWTIME run */
+    int64_t low_ms;     /* without rows: nothing earlier than this will come */
+    int64_t reached_ms; /* how far its topic's writers had come; LOG_LOW_NONE: it has none */
+    uint64_t polled;    /* the merge's epoch of the last poll */
 };
 
 void input_release(struct input *input);

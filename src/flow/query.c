@@ -2,6 +2,9 @@
 #include "flow/query.h"
 
 #include "base/memory.h"
+#include "flow/lows.h"
+
+#include <inttypes.h>
 
 #define FORGET_TIMEOUT_MS 10000
 
@@ -34,9 +37,15 @@ enum err flow_start(struct flow *flow, const struct plan *plan,
     if (flow->query_count == FLOW_QUERIES_MAX)
         return why_set(why, ERR_LIMIT, "more than %d queries", FLOW_QUERIES_MAX);
     struct flow_query *query = query_new(flow, plan, options);
+    query->says_lows = lows_are_free(query);
     enum err err = make_topics(query, why);
     if (err == OK)
         err = place_tasks(query, why);
+    if (err != OK && options->stays) {
+        query->task_count = 0;
+        query_fail(query, err, why);
+        err = OK;
+    }
     struct add_question question = {.query = query, .err = err, .why = why};
     for (uint32_t i = 0; i < flow->worker_count && question.err == OK; i++)
         worker_ask(flow->workers[i], act_add, &question);
@@ -75,6 +84,13 @@ void flow_pause(struct flow_query *query, bool paused)
         worker_ask(query->flow->workers[i], act_nothing, NULL);
 }
 
+void flow_hold(struct flow *flow, bool held)
+{
+    atomic_store(&flow->held, held);
+    for (uint32_t i = 0; i < flow->worker_count; i++)
+        worker_ask(flow->workers[i], act_nothing, NULL);
+}
+
 void query_fail(struct flow_query *query, enum err err, const struct why *why)
 {
     pthread_mutex_lock(&query->why_lock);
@@ -86,6 +102,13 @@ void query_fail(struct flow_query *query, enum err err, const struct why *why)
         atomic_store(&query->state, FLOW_ERROR);
     }
     pthread_mutex_unlock(&query->why_lock);
+}
+
+struct str query_task_name(const struct flow_query *query, const struct query_task *place,
+                           struct arena *arena)
+{
+    return arena_printf(arena, "%.*s/%" PRIu32 "/%" PRId32, STR_ARGS(query->id), place->stage,
+                        place->partition);
 }
 
 struct str query_internal_topic(const struct flow_query *query, struct str suffix,
@@ -113,6 +136,7 @@ static struct flow_query *query_new(struct flow *flow, const struct plan *plan,
     query->internal_prefix = arena_str(&query->arena, options->internal_prefix);
     query->dead_letter_topic = arena_str(&query->arena, options->dead_letter_topic);
     query->from_earliest = options->from_earliest;
+    query->stays = options->stays;
     query->feed = options->feed;
     query->feed_context = options->feed_context;
     atomic_store(&query->state, FLOW_RUNNING);

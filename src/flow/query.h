@@ -23,6 +23,8 @@ struct flow_query {
     struct str internal_prefix;
     struct str dead_letter_topic;
     bool from_earliest;
+    bool stays;
+    bool says_lows; /* of its sink's topic: lows.h */
     flow_feed *feed;
     void *feed_context;
 
@@ -44,6 +46,7 @@ struct query_task {
     struct worker *worker;
     struct task *task;
     int64_t retry_ns; /* not built or run before */
+    bool released;    /* nobody waits for it: it is paused or has failed */
 };
 
 struct flow {
@@ -52,6 +55,8 @@ struct flow {
     uint32_t worker_count;
     struct flow_query *queries[FLOW_QUERIES_MAX];
     uint32_t query_count;
+
+    _Atomic bool held; /* no task gets a turn */
 
     /* Going back to the last commit, all workers together. */
     _Atomic uint64_t generation; /* grows when a worker wants it */
@@ -67,6 +72,10 @@ static inline bool query_failed(struct flow_query *query)
 {
     return atomic_load(&query->state) == FLOW_ERROR;
 }
+
+/* "CSAS_PAID_3/1/0": query, stage, partition; in the arena. */
+struct str query_task_name(const struct flow_query *query, const struct query_task *place,
+                           struct arena *arena);
 
 /* Full name of an internal topic, in the arena. */
 struct str query_internal_topic(const struct flow_query *query, struct str suffix,

@@ -186,6 +186,16 @@ enum err step_hand_over(struct step *step)
     return OK;
 }
 
+enum err step_say_lows(struct step *step, const struct log_low *lows, uint32_t count)
+{
+    must(!step->sealed);
+    const struct log_step handed = {.task = step->task->name, .lows = lows, .low_count = count};
+    const enum err err = log_commit(step->task->member, &handed, &step->sequence);
+    if (err == OK)
+        step->task->step_number = step->sequence + 1;
+    return err;
+}
+
 enum err step_collect(struct step *step, uint64_t *ret_durable)
 {
     uint64_t durable = 0;

@@ -49,6 +49,8 @@ void step_seal(struct step *step, const struct step_ends *ends);
 bool step_is_sealed(const struct step *step);
 /* Hands a sealed step to the log. ERR_FULL: try again later. Afterwards the next one is made. */
 MUST_CHECK enum err step_hand_over(struct step *step);
+/* Hands over lows alone, at once. The step that is being made is not sealed. */
+MUST_CHECK enum err step_say_lows(struct step *step, const struct log_low *lows, uint32_t count);
 /* Steps handed over, and how many of them are durable. ERR_ABORTED and the like: the process goes
  * back to the last commit. */
 MUST_CHECK enum err step_collect(struct step *step, uint64_t *ret_durable);

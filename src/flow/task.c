@@ -2,6 +2,7 @@
 #include "flow/task.h"
 
 #include "flow/input.h"
+#include "flow/lows.h"
 #include "flow/merge.h"
 #include "flow/output.h"
 #include "flow/query.h"
@@ -17,7 +18,7 @@ static enum err run_rows(struct task *task, enum merge_state *ret_state, bool *r
 static enum err replay(struct task *task, bool *ret_did, struct why *why);
 static void end_replay(struct task *task);
 static void end_step(struct task *task);
-static uint32_t collect_lows(struct task *task);
+static bool has_moved(const struct task *task);
 static void trim_inputs(struct task *task);
 static enum err hand_over(struct task *task, bool *ret_did);
 
@@ -44,9 +45,9 @@ enum err task_turn(struct task *task, bool *ret_did, struct why *why)
     /* A step ends when there is nothing more to put in, or nobody is busy with the last one. A
      * reader may also wait for nothing but a new low. */
     const bool is_busy = step_handed_over(task->step) > task->durable;
-    const bool is_lower = task->output_count > 0 && collect_lows(task) > 0 && state != MERGE_ROWS &&
-                          merge_low_ms(task->merge) != task->low_ms;
-    const bool is_ready = !step_is_empty(task->step) && (state != MERGE_ROWS || !is_busy);
+    const bool is_lower = state != MERGE_ROWS && lows_collect(task) > 0 && lows_have_changed(task);
+    const bool is_ready =
+        (!step_is_empty(task->step) || has_moved(task)) && (state != MERGE_ROWS || !is_busy);
     if (is_ready || is_lower || task->must_hand_over) {
         end_step(task);
         err = task_failed(task) ? task->err : hand_over(task, ret_did);
@@ -212,8 +213,8 @@ static void end_step(struct task *task)
             .from_offset = input->from_offset < next ? input->from_offset : next,
         };
     }
-    const uint32_t low_count = collect_lows(task);
-    task->low_ms = low_count > 0 ? merge_low_ms(task->merge) : LOG_LOW_NONE;
+    const uint32_t low_count = lows_collect(task);
+    lows_note_said(task, low_count);
     task->must_hand_over = false;
     const struct step_ends ends = {.positions = task->positions,
                                    .position_count = task->input_count,
@@ -222,16 +223,14 @@ static void end_step(struct task *task)
     step_seal(task->step, &ends);
 }
 
-static uint32_t collect_lows(struct task *task)
+/* Past records that gave no row, perhaps none at all. Whoever asks whether the task has anything
+ * left to read goes by the position in its last step. */
+static bool has_moved(const struct task *task)
 {
-    uint32_t count = 0;
-    for (uint32_t i = 0; i < task->output_count; i++) {
-        struct log_topic *topic = output_topic(task->outputs[i]);
-        if (topic && topic->internal)
-            task->lows[count++] =
-                (struct log_low){.topic = topic, .low_ms = merge_low_ms(task->merge)};
-    }
-    return count;
+    for (uint32_t i = 0; i < task->input_count; i++)
+        if (task->inputs[i].next_offset != task->positions[i].next_offset)
+            return true;
+    return false;
 }
 
 /* What this task needs of an internal topic nobody else reads: the rest can go. */

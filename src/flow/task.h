@@ -60,11 +60,12 @@ struct task {
     struct log_position *positions;   /* scratch: input_count; while replaying, where it ends */
     struct log_low *lows;             /* scratch: output_count */
     int64_t low_ms;                   /* as last said */
-    bool must_hand_over;              /* the first step of all: where it begins */
-    bool at_end;                      /* the last turn found nothing to read and nothing pending */
-    uint64_t durable;                 /* steps known to be durable */
-    uint32_t settle_failures;         /* in a row */
-    int64_t replay_done;              /* records read back, and how many there are */
+    bool low_at_end;
+    bool must_hand_over;      /* the first step of all: where it begins */
+    bool at_end;              /* the last turn found nothing to read and nothing pending */
+    uint64_t durable;         /* steps known to be durable */
+    uint32_t settle_failures; /* in a row */
+    int64_t replay_done;      /* records read back, and how many there are */
     int64_t replay_total;
     enum err err; /* the first failure; the query stops with it */
     struct why why;

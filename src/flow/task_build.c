@@ -2,14 +2,13 @@
  */
 #include "base/memory.h"
 #include "flow/input.h"
+#include "flow/lows.h"
 #include "flow/merge.h"
 #include "flow/op_stream_join.h"
 #include "flow/output.h"
 #include "flow/query.h"
 #include "flow/step.h"
 #include "flow/task.h"
-
-#include <inttypes.h>
 
 #define NODES_MAX 256     /* of one stage */
 #define NODE_DEPTH_MAX 64 /* of one branch */
@@ -40,8 +39,7 @@ enum err task_new(struct flow_query *query, uint32_t index, struct task **ret_ta
     task->stage = &query->plan->stages[place->stage];
     task->partition = place->partition;
     task->partition_count = place->partition_count;
-    task->name = arena_printf(&task->arena, "%.*s/%" PRIu32 "/%" PRId32, STR_ARGS(query->id),
-                              place->stage, place->partition);
+    task->name = query_task_name(query, place, &task->arena);
     task->emit_every_change = query->flow->options.emit_every_change;
     task->step_number = 1;
     task->counters = &query->counters;
@@ -59,6 +57,8 @@ enum err task_new(struct flow_query *query, uint32_t index, struct task **ret_ta
         err = set_positions(task, why);
     for (uint32_t i = 0; i < task->operator_count && err == OK; i++)
         err = task->operators[i]->ops->restore(task->operators[i], why);
+    if (err == OK)
+        err = lows_begin(task, why);
     if (err == OK)
         *ret_task = task;
     else
@@ -220,6 +220,7 @@ static enum err build_inputs(struct task *task, struct why *why)
                 .from_offset = INT64_MAX,
                 .stop_offset = INT64_MAX,
                 .time_ms = INT64_MIN,
+                .reached_ms = LOG_LOW_NONE,
             };
             arena_init(&input->arena, 0);
             task->input_count++;

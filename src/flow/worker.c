@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "base/queue.h"
+#include "flow/lows.h"
 #include "flow/query.h"
 
 #define MESSAGES_MAX 64
@@ -49,6 +50,7 @@ static void *worker_run(void *context);
 static bool handle_messages(struct worker *worker);
 static bool turn_all(struct worker *worker);
 static bool turn(struct worker *worker, struct seat seat);
+static void rest(struct flow_query *query, struct query_task *slot);
 static enum err build(struct worker *worker, struct seat seat, struct why *why);
 static void react(struct worker *worker, struct seat seat, enum err err, const struct why *why);
 static bool wait_for_news(struct worker *worker);
@@ -119,7 +121,11 @@ enum err worker_add_query(struct worker *worker, struct flow_query *query, struc
         worker->seats[worker->seat_count++] = seat;
         /* On its way back to the last commit, it builds them with all the others. */
         const bool is_back = atomic_load(&worker->flow->generation) == worker->generation;
-        const enum err err = is_back ? build(worker, seat, why) : OK;
+        enum err err = is_back ? build(worker, seat, why) : OK;
+        if (err != OK && query->stays) {
+            react(worker, seat, err, why);
+            err = OK;
+        }
         if (err != OK) {
             worker_remove_query(worker, query);
             return err;
@@ -141,6 +147,9 @@ void worker_remove_query(struct worker *worker, struct flow_query *query)
         }
         task_free(query->tasks[seat.index].task);
         query->tasks[seat.index].task = NULL;
+        /* If the log does not take it now, it takes no rows of others either. */
+        if (lows_release(query, &query->tasks[seat.index]) != OK)
+            continue;
     }
     worker->seat_count = kept;
 }
@@ -230,9 +239,16 @@ static bool turn(struct worker *worker, struct seat seat)
 {
     struct flow_query *query = seat.query;
     struct query_task *slot = &query->tasks[seat.index];
-    if (query_failed(query) || atomic_load(&query->paused) ||
+    if (atomic_load(&worker->flow->held) ||
         atomic_load(&worker->flow->generation) != worker->generation)
         return false;
+    if (query_failed(query) || atomic_load(&query->paused)) {
+        rest(query, slot);
+        return false;
+    }
+    if (slot->released && slot->task)
+        slot->task->must_hand_over = true;
+    slot->released = false;
     if (slot->retry_ns != 0 && clock_monotonic_ns() < slot->retry_ns)
         return false;
     slot->retry_ns = 0;
@@ -250,6 +266,21 @@ static bool turn(struct worker *worker, struct seat seat)
     else if (did)
         worker->return_ns = RETURN_NS_MIN;
     return did;
+}
+
+/* A query that reads the result of one that is paused or has failed goes on without it. What a
+ * failed one had in memory is of no use any more. */
+static void rest(struct flow_query *query, struct query_task *slot)
+{
+    const bool has_failed = query_failed(query);
+    if (slot->task && (has_failed || !slot->released) && !task_is_settled(slot->task))
+        return;
+    if (has_failed) {
+        task_free(slot->task);
+        slot->task = NULL;
+    }
+    if (!slot->released)
+        slot->released = lows_release(query, slot) == OK;
 }
 
 static enum err build(struct worker *worker, struct seat seat, struct why *why)

@@ -164,6 +164,16 @@ static inline void put(struct fixture *fixture, const char *topic, const char *k
     producer_send(&producer);
 }
 
+/* A windowed key ends in bytes that are no text, perhaps a line's end. */
+static inline void append_key(struct buf *text, struct str key)
+{
+    for (size_t i = 0; i < key.size; i++)
+        if (key.data[i] >= ' ' && key.data[i] <= '~' && key.data[i] != '|')
+            buf_append_byte(text, (uint8_t)key.data[i]);
+        else
+            buf_printf(text, "\\%02x", (unsigned)(uint8_t)key.data[i]);
+}
+
 /* All records of a partition as "key|value|timestamp\n", in order. */
 static inline struct str read_partition(struct fixture *fixture, const char *topic_name,
                                         int32_t partition)
@@ -177,7 +187,7 @@ static inline struct str read_partition(struct fixture *fixture, const char *top
         for (uint32_t i = 0; i < records->count; i++) {
             const struct record *record = &records->at[i];
             if (record->key.data)
-                buf_append_str(&text, record->key);
+                append_key(&text, record->key);
             else
                 buf_printf(&text, "-");
             buf_printf(&text, "|%.*s|%lld\n", STR_ARGS(record->value),

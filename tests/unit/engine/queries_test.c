@@ -1,0 +1,124 @@
+/* queries_test.c -- the life of queries: one that fails fails alone, pauses hold nobody up. */
+#include "fixture.h"
+
+static struct world world;
+
+static int setup(void **state)
+{
+    world_init(&world);
+    world.options.thread_count = 2;
+    make_topic(&world.base, "l", 2);
+    make_topic(&world.base, "r", 2);
+    world_open(&world);
+    run(&world, "SET 'auto.offset.reset'='earliest';"
+                "CREATE STREAM l (k STRING KEY, id STRING) WITH (KAFKA_TOPIC='l',"
+                "  KEY_FORMAT='KAFKA', VALUE_FORMAT='DELIMITED');"
+                "CREATE STREAM r (k STRING KEY, id STRING) WITH (KAFKA_TOPIC='r',"
+                "  KEY_FORMAT='KAFKA', VALUE_FORMAT='DELIMITED');"
+                "CREATE STREAM first AS SELECT * FROM l EMIT CHANGES;"
+                "CREATE STREAM other AS SELECT * FROM r EMIT CHANGES;"
+                "CREATE STREAM second AS SELECT f.id AS id, r.k AS k FROM first f"
+                "  JOIN r WITHIN 1 HOUR ON f.id = r.id EMIT CHANGES;");
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    world_release(&world);
+    return 0;
+}
+
+static struct engine_query query_of(const char *sink)
+{
+    struct engine_query *queries;
+    uint32_t count;
+    engine_queries(world.engine, &world.base.arena, &queries, &count);
+    for (uint32_t i = 0; i < count; i++)
+        if (str_equal(queries[i].sink, str_from(sink)))
+            return queries[i];
+    fail_msg("no query writes %s", sink);
+    return queries[0];
+}
+
+/* Waits for what is not an end of all inputs. */
+static void wait_for(const char *topic, struct str expected)
+{
+    for (int i = 0; i < IDLE_MS; i++) {
+        if (str_equal(read_sorted(&world.base, topic), expected))
+            return;
+        clock_sleep_ms(1);
+    }
+    assert_text(read_sorted(&world.base, topic), expected);
+}
+
+static void test_failing_to_start_again_is_a_query_s_own(void **state)
+{
+    put(&world.base, "l", "a", "x", 1000);
+    settle(&world);
+    world_close(&world);
+    fixture_open(&world.base);
+    fixture_join(&world.base);
+    assert_ok(log_remove(world.base.log, STR("l"), NULL));
+    world_open(&world);
+    put(&world.base, "r", "b", "x", 2000);
+    wait_for("OTHER", STR("b|x|2000\n"));
+    wait_for("SECOND", STR("x|b|2000\n"));
+    const struct flow_status failed = query_of("FIRST").status;
+    assert_int_equal(failed.state, FLOW_ERROR);
+    assert_non_null(strstr(failed.why.text, "'l'"));
+    assert_int_equal(query_of("OTHER").status.state, FLOW_RUNNING);
+    assert_int_equal(engine_wait_idle(world.engine, IDLE_MS), ERR_ABORTED);
+}
+
+static void test_failing_while_it_runs_is_a_query_s_own(void **state)
+{
+    put(&world.base, "l", "a", "x", 1000);
+    settle(&world);
+    assert_ok(log_remove(world.base.log, STR("l"), NULL));
+    put(&world.base, "r", "b", "x", 2000);
+    wait_for("OTHER", STR("b|x|2000\n"));
+    wait_for("SECOND", STR("x|b|2000\n"));
+    assert_int_equal(query_of("FIRST").status.state, FLOW_ERROR);
+}
+
+static void test_a_pause_holds_nobody_up(void **state)
+{
+    put(&world.base, "l", "a", "x", 1000);
+    settle(&world);
+    const struct str id = query_of("FIRST").id;
+    run(&world, arena_printf(&world.base.arena, "PAUSE %.*s;", STR_ARGS(id)).data);
+    put(&world.base, "l", "a", "y", 1500);
+    put(&world.base, "r", "b", "x", 2000);
+    wait_for("SECOND", STR("x|b|2000\n"));
+    assert_text(read_sorted(&world.base, "FIRST"), STR("a|x|1000\n"));
+    run(&world, arena_printf(&world.base.arena, "RESUME %.*s;", STR_ARGS(id)).data);
+    put(&world.base, "r", "c", "y", 2500);
+    settle(&world);
+    assert_text(read_sorted(&world.base, "SECOND"), STR("x|b|2000\ny|c|2500\n"));
+}
+
+/* FIRST reads what it writes, by way of another. */
+static void test_a_circle_of_queries_goes_on(void **state)
+{
+    run(&world, "SET 'auto.offset.reset'='earliest';"
+                "INSERT INTO l SELECT f.k AS k, 'again' AS id FROM first f"
+                "  JOIN r WITHIN 1 MINUTE ON f.k = r.k WHERE f.id <> 'again' EMIT CHANGES;");
+    put(&world.base, "l", "a", "x", 1000);
+    put(&world.base, "r", "a", "y", 500000);
+    put(&world.base, "r", "a", "y", 2000);
+    settle(&world);
+    assert_text(read_sorted(&world.base, "FIRST"), STR("a|again|2000\na|x|1000\n"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_failing_to_start_again_is_a_query_s_own, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(test_failing_while_it_runs_is_a_query_s_own, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(test_a_pause_holds_nobody_up, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_a_circle_of_queries_goes_on, setup, teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
