@@ -292,7 +292,7 @@ static void test_all_variants(void **state)
     print_message("seed %llu\n", (unsigned long long)seed);
     struct random random = {.state = seed};
     struct input input;
-    make_events(&random, 500, &input);
+    make_events(&random, 300, &input);
     struct arena arena;
     arena_init(&arena, 0);
     struct str expected[CASES];
@@ -325,7 +325,7 @@ static void test_long_catch_up(void **state)
     print_message("seed %llu\n", (unsigned long long)seed);
     struct random random = {.state = seed};
     struct input input;
-    make_events(&random, 40000, &input);
+    make_events(&random, 30000, &input);
     struct arena arena;
     arena_init(&arena, 0);
     struct str expected[CASES];
