@@ -1,6 +1,10 @@
 /* sql.c -- drivethru sql: the SQL shell, a client of ksqlDB's REST API. */
 #include "cli/printable.h"
-#include "cli/sql_shell.h"
+#include "cli/sql_editor.h"
+#include "cli/sql_names.h"
+#include "cli/sql_script.h"
+#include "cli/sql_server.h"
+#include "cli/sql_words.h"
 
 #include <stdarg.h>
 #include <sys/ioctl.h>
@@ -34,15 +38,19 @@ struct sql_table_style sql_style(const struct sql_shell *shell)
     struct winsize size = {0};
     struct sql_table_style style = {.column_width = shell->column_width,
                                     .is_cut = shell->is_cut,
-                                    .is_colored = shell->is_colored && !shell->spool};
+                                    .is_colored = sql_is_colored(shell)};
     if (shell->is_terminal && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
         style.width = size.ws_col > WIDTH_MIN ? size.ws_col : WIDTH_MIN;
     return style;
 }
 
-bool sql_is_interrupted(void *shell)
+bool sql_is_colored(const struct sql_shell *shell)
 {
-    (void)shell;
+    return shell->has_colors && !shell->spool;
+}
+
+bool sql_is_interrupted(void)
+{
     return interrupt_wanted() || ferror(stdout);
 }
 
@@ -174,9 +182,11 @@ static enum err open_shell(struct sql_shell *shell, struct why *why)
     const bool is_scripted = config_text(invocation, "sql.execute").size > 0 ||
                              config_text(invocation, "sql.file").size > 0;
     const char *no_color = getenv("NO_COLOR");
+    const char *terminal = getenv("TERM");
     shell->is_terminal = isatty(STDOUT_FILENO);
     shell->is_interactive = !is_scripted && isatty(STDIN_FILENO) && shell->is_terminal;
-    shell->is_colored = shell->is_terminal && !(no_color && no_color[0] != '\0');
+    shell->has_colors = shell->is_terminal && !(no_color && no_color[0] != '\0') &&
+                        !(terminal && strcmp(terminal, "dumb") == 0);
     shell->row_limit = config_number(invocation, "sql.query.row.limit");
     arena_init(&shell->arena, 0);
     properties_init(&shell->settings, &shell->arena);
@@ -191,7 +201,7 @@ static enum err open_shell(struct sql_shell *shell, struct why *why)
     const enum err err = sql_set_output(shell, config_text(invocation, "output"), why);
     if (err)
         return err;
-    return sql_server_connect(shell, config_text(invocation, "server"), why);
+    return sql_server_use(shell, config_text(invocation, "server"), why);
 }
 
 static int run(struct invocation *invocation)

@@ -1,40 +1,17 @@
 /* sql_complete.c -- what may stand where the cursor is: words, names, columns.
  *
- * Names are asked from the server when they are first wanted and kept until a statement may have
- * changed them, or for a while. What may stand somewhere is decided by the words before it: behind
- * FROM a source, behind PRINT a topic, in a SELECT the columns of the sources it names. */
-#include "base/clock.h"
+ * It is decided by the words before it: behind FROM a source, behind PRINT a topic, in a SELECT the
+ * columns of the sources it names. */
+#include "cli/sql_complete.h"
+
 #include "base/file.h"
-#include "base/map.h"
-#include "base/memory.h"
-#include "cli/sql_shell.h"
+#include "cli/sql_words.h"
+#include "sql/sql.h"
 
 #include <ctype.h>
 
-#define NAMES_TIMEOUT_MS 1500
-#define NAMES_AGE_NS 10000000000LL
 #define DESCRIBED_MAX 16 /* sources whose columns are asked for at a time */
-#define TOKENS_MAX 4096
-
-/* A list of texts that grows; in an arena. */
-struct list {
-    struct str *items;
-    uint32_t count;
-    uint32_t capacity;
-};
-
-struct sql_names {
-    struct sql_shell *shell;
-    struct arena arena;
-    bool is_known;
-    int64_t asked_ns;
-    struct list sources;
-    struct list functions;
-    struct list topics;
-    struct list queries;
-    struct list properties;
-    struct map columns; /* source -> struct list * */
-};
+#define WORDS_MAX 4096
 
 /* One completion under way. */
 struct wanted {
@@ -44,7 +21,7 @@ struct wanted {
     bool is_lower;     /* it is written in lower case, so candidates are too */
     struct str *words; /* all words of the statement before it, the last one first */
     uint32_t word_count;
-    struct list found;
+    struct sql_name_list found;
 };
 
 static const char *const statement_words[] = {
@@ -67,106 +44,6 @@ static const char *const other_words[] = {
     "VARIABLES", "WHEN",      "WHERE",    "WINDOW",     "WINDOWEND", "WINDOWSTART", "WITH",
     "WITHIN"};
 
-static void list_add(struct list *list, struct str text, struct arena *arena)
-{
-    if (list->count == list->capacity) {
-        const uint32_t capacity = list->capacity > 0 ? list->capacity * 2 : 32;
-        struct str *items = ARENA_ARRAY(arena, struct str, capacity);
-        if (list->count > 0)
-            memcpy(items, list->items, sizeof(items[0]) * list->count);
-        list->items = items;
-        list->capacity = capacity;
-    }
-    list->items[list->count++] = arena_str(arena, text);
-}
-
-struct sql_names *sql_names_new(struct sql_shell *shell)
-{
-    struct sql_names *names = MEMORY_NEW(struct sql_names);
-    names->shell = shell;
-    arena_init(&names->arena, 0);
-    return names;
-}
-
-void sql_names_free(struct sql_names *names)
-{
-    if (!names)
-        return;
-    map_release(&names->columns);
-    arena_release(&names->arena);
-    free(names);
-}
-
-void sql_names_forget(struct sql_names *names)
-{
-    struct sql_shell *shell = names->shell;
-    map_release(&names->columns);
-    arena_release(&names->arena);
-    *names = (struct sql_names){.shell = shell};
-    arena_init(&names->arena, 0);
-}
-
-static void take_names(struct sql_names *names, const struct json_node *entity, const char *member,
-                       const char *name, struct list *list)
-{
-    const struct json_node *items = json_member(entity, member);
-    for (const struct json_node *at = items ? items->child : NULL; at; at = at->next) {
-        const struct str text = json_member_text(at, name, STR(""));
-        if (text.size > 0)
-            list_add(list, text, &names->arena);
-    }
-}
-
-/* All names in one request. A server that is away or slow has none to offer. */
-static void ask_names(struct sql_names *names)
-{
-    struct arena arena;
-    const struct json_node *entities;
-    const int64_t now_ns = clock_monotonic_ns();
-    if (names->is_known && now_ns - names->asked_ns < NAMES_AGE_NS)
-        return;
-    sql_names_forget(names);
-    names->is_known = true;
-    names->asked_ns = now_ns;
-    arena_init(&arena, 0);
-    if (sql_server_ask(names->shell,
-                       STR("LIST STREAMS; LIST TABLES; LIST TOPICS; LIST QUERIES; LIST FUNCTIONS; "
-                           "LIST PROPERTIES;"),
-                       NAMES_TIMEOUT_MS, &arena, &entities, NULL) == OK)
-        for (const struct json_node *at = entities->child; at; at = at->next) {
-            take_names(names, at, "streams", "name", &names->sources);
-            take_names(names, at, "tables", "name", &names->sources);
-            take_names(names, at, "topics", "name", &names->topics);
-            take_names(names, at, "queries", "id", &names->queries);
-            take_names(names, at, "functions", "name", &names->functions);
-            take_names(names, at, "properties", "name", &names->properties);
-        }
-    arena_release(&arena);
-}
-
-static const struct list *columns_of(struct sql_names *names, struct str source)
-{
-    struct arena arena;
-    const struct json_node *entities;
-    struct list *list = map_get(&names->columns, source);
-    if (list)
-        return list;
-    list = ARENA_NEW(&names->arena, struct list);
-    map_set(&names->columns, source, list);
-    arena_init(&arena, 0);
-    struct buf text = {0};
-    buf_append_str(&text, STR("DESCRIBE "));
-    sql_format_name(source, &text);
-    buf_append_byte(&text, ';');
-    if (sql_server_ask(names->shell, buf_str(&text), NAMES_TIMEOUT_MS, &arena, &entities, NULL) ==
-        OK)
-        for (const struct json_node *at = entities->child; at; at = at->next)
-            take_names(names, json_member(at, "sourceDescription"), "fields", "name", list);
-    buf_release(&text);
-    arena_release(&arena);
-    return list;
-}
-
 static bool is_word_byte(char byte)
 {
     return isalnum((unsigned char)byte) || byte == '_' || (unsigned char)byte >= 0x80;
@@ -182,17 +59,17 @@ static void offer(struct wanted *wanted, struct str candidate, bool is_caseless)
     char *text = (char *)word.data;
     for (size_t i = 0; is_caseless && wanted->is_lower && i < word.size; i++)
         text[i] = (char)tolower((unsigned char)text[i]);
-    list_add(&wanted->found, word, wanted->arena);
+    sql_name_list_add(&wanted->found, word, wanted->arena);
 }
 
-static void offer_list(struct wanted *wanted, const struct list *list)
+static void offer_list(struct wanted *wanted, const struct sql_name_list *list)
 {
     for (uint32_t i = 0; i < list->count; i++)
         offer(wanted, list->items[i], false);
 }
 
 /* Names as SQL takes them: with quotes where it needs them. */
-static void offer_names(struct wanted *wanted, const struct list *list)
+static void offer_names(struct wanted *wanted, const struct sql_name_list *list)
 {
     struct buf buf = {0};
     for (uint32_t i = 0; i < list->count; i++) {
@@ -216,15 +93,6 @@ static bool word_is(const struct wanted *wanted, uint32_t n, const char *word)
     return n < wanted->word_count && str_equal_nocase(wanted->words[n], str_from(word));
 }
 
-static bool word_is_one_of(const struct wanted *wanted, uint32_t n, const char *const *words,
-                           size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        if (word_is(wanted, n, words[i]))
-            return true;
-    return false;
-}
-
 static bool is_named(const struct wanted *wanted, struct str source)
 {
     for (uint32_t i = 0; i < wanted->word_count; i++)
@@ -236,7 +104,7 @@ static bool is_named(const struct wanted *wanted, struct str source)
 /* Of the sources the statement names so far; of all, while it names none. */
 static void offer_columns(struct wanted *wanted)
 {
-    const struct list *sources = &wanted->names->sources;
+    const struct sql_name_list *sources = sql_names_of(wanted->names, SQL_NAME_SOURCE);
     uint32_t named = 0;
     uint32_t described = 0;
     for (uint32_t s = 0; s < sources->count; s++)
@@ -245,7 +113,7 @@ static void offer_columns(struct wanted *wanted)
         if (named > 0 && !is_named(wanted, sources->items[s]))
             continue;
         described++;
-        offer_names(wanted, columns_of(wanted->names, sources->items[s]));
+        offer_names(wanted, sql_names_columns(wanted->names, sources->items[s]));
     }
 }
 
@@ -263,48 +131,62 @@ static void offer_topics_of_help(struct wanted *wanted)
         offer(wanted, str_from(sql_help_topic_at(i)), true);
 }
 
+/* What follows a word. */
+static const struct rule {
+    const char *before;
+    const char *words;       /* with blanks between them */
+    enum sql_name_kind kind; /* names; SQL_NAME_KIND_COUNT: none */
+    bool is_all;             /* nothing else may stand there */
+} rules[] = {
+    {"FROM", "", SQL_NAME_SOURCE, true},
+    {"JOIN", "", SQL_NAME_SOURCE, true},
+    {"INTO", "", SQL_NAME_SOURCE, true},
+    {"STREAM", "", SQL_NAME_SOURCE, false},
+    {"TABLE", "", SQL_NAME_SOURCE, false},
+    {"DESCRIBE", "FUNCTION", SQL_NAME_SOURCE, true},
+    {"FUNCTION", "", SQL_NAME_FUNCTION, true},
+    {"EXPLAIN", "SELECT CREATE", SQL_NAME_QUERY, true},
+    {"TERMINATE", "ALL", SQL_NAME_QUERY, true},
+    {"PAUSE", "ALL", SQL_NAME_QUERY, true},
+    {"RESUME", "ALL", SQL_NAME_QUERY, true},
+    {"SHOW", "ALL FUNCTIONS PROPERTIES QUERIES STREAMS TABLES TOPICS TYPES VARIABLES",
+     SQL_NAME_KIND_COUNT, true},
+    {"LIST", "ALL FUNCTIONS PROPERTIES QUERIES STREAMS TABLES TOPICS TYPES VARIABLES",
+     SQL_NAME_KIND_COUNT, true},
+    {"OUTPUT", "TABULAR JSON", SQL_NAME_KIND_COUNT, true},
+    {"SET", "CLI", SQL_NAME_KIND_COUNT, true},
+    {"CLI", "WRAP COLUMN-WIDTH", SQL_NAME_KIND_COUNT, true},
+    {"WRAP", "ON OFF", SQL_NAME_KIND_COUNT, true},
+    {"RUN", "SCRIPT", SQL_NAME_KIND_COUNT, true},
+    {"SPOOL", "OFF", SQL_NAME_KIND_COUNT, true},
+};
+
+static void offer_rule(struct wanted *wanted, const struct rule *rule)
+{
+    struct str rest = str_from(rule->words);
+    while (rest.size > 0) {
+        const size_t size = str_index(rest, ' ');
+        offer(wanted, (struct str){rest.data, size}, true);
+        const size_t skip = size < rest.size ? size + 1 : size;
+        rest = (struct str){rest.data + skip, rest.size - skip};
+    }
+    if (rule->kind == SQL_NAME_QUERY)
+        offer_list(wanted, sql_names_of(wanted->names, rule->kind));
+    else if (rule->kind != SQL_NAME_KIND_COUNT)
+        offer_names(wanted, sql_names_of(wanted->names, rule->kind));
+}
+
 static void offer_next(struct wanted *wanted)
 {
-    static const char *const before_source[] = {"FROM",     "JOIN",   "INTO",
-                                                "DESCRIBE", "STREAM", "TABLE"};
-    static const char *const before_query[] = {"TERMINATE", "PAUSE", "RESUME", "EXPLAIN"};
-    static const char *const shown[] = {"ALL",    "FUNCTIONS", "PROPERTIES", "QUERIES",  "STREAMS",
-                                        "TABLES", "TOPICS",    "TYPES",      "VARIABLES"};
-    static const char *const outputs[] = {"TABULAR", "JSON"};
-    static const char *const switches[] = {"WRAP", "COLUMN-WIDTH"};
-    struct sql_names *names = wanted->names;
-    if (wanted->word_count == 0) {
-        offer_first(wanted);
-        return;
-    }
-    if (word_is(wanted, wanted->word_count - 1, "HELP")) {
-        offer_topics_of_help(wanted);
-        return;
-    }
-    if (wanted->word_count == 1 && word_is(wanted, 0, "OUTPUT")) {
-        offer_words(wanted, outputs, sizeof(outputs) / sizeof(outputs[0]));
-        return;
-    }
-    if (wanted->word_count == 1 && (word_is(wanted, 0, "SHOW") || word_is(wanted, 0, "LIST"))) {
-        offer_words(wanted, shown, sizeof(shown) / sizeof(shown[0]));
-        return;
-    }
-    if (wanted->word_count == 1 && word_is(wanted, 0, "SET"))
-        offer(wanted, STR("CLI"), true);
-    if (word_is(wanted, 0, "CLI") && word_is(wanted, 1, "SET"))
-        offer_words(wanted, switches, sizeof(switches) / sizeof(switches[0]));
-    if (word_is_one_of(wanted, 0, before_source, sizeof(before_source) / sizeof(before_source[0])))
-        offer_names(wanted, &names->sources);
-    if (word_is_one_of(wanted, 0, before_query, sizeof(before_query) / sizeof(before_query[0])))
-        offer_list(wanted, &names->queries);
-    if (word_is(wanted, 0, "FROM") || word_is(wanted, 0, "JOIN") || word_is(wanted, 0, "INTO"))
-        return;
-    if (word_is(wanted, 0, "FUNCTION") && word_is(wanted, 1, "DESCRIBE")) {
-        offer_list(wanted, &names->functions);
-        return;
+    for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
+        if (!word_is(wanted, 0, rules[i].before))
+            continue;
+        offer_rule(wanted, &rules[i]);
+        if (rules[i].is_all)
+            return;
     }
     offer_columns(wanted);
-    offer_names(wanted, &names->functions);
+    offer_names(wanted, sql_names_of(wanted->names, SQL_NAME_FUNCTION));
     offer_words(wanted, other_words, sizeof(other_words) / sizeof(other_words[0]));
     offer_words(wanted, statement_words, sizeof(statement_words) / sizeof(statement_words[0]));
 }
@@ -331,9 +213,9 @@ static void offer_files(struct wanted *wanted)
 static void offer_quoted(struct wanted *wanted)
 {
     if (word_is(wanted, 0, "PRINT"))
-        offer_list(wanted, &wanted->names->topics);
+        offer_list(wanted, sql_names_of(wanted->names, SQL_NAME_TOPIC));
     if (word_is(wanted, 0, "SET") || word_is(wanted, 0, "UNSET"))
-        offer_list(wanted, &wanted->names->properties);
+        offer_list(wanted, sql_names_of(wanted->names, SQL_NAME_PROPERTY));
     if (word_is(wanted, 0, "SCRIPT") || word_is(wanted, 0, "SPOOL"))
         offer_files(wanted);
 }
@@ -343,7 +225,7 @@ static void offer_quoted(struct wanted *wanted)
 static void read_before(struct wanted *wanted, struct str text, bool *ret_is_quoted,
                         size_t *ret_begin)
 {
-    struct str words[TOKENS_MAX];
+    struct str words[WORDS_MAX];
     uint32_t count = 0;
     size_t at = 0;
     size_t begin = text.size;
@@ -361,14 +243,14 @@ static void read_before(struct wanted *wanted, struct str text, bool *ret_is_quo
                 begin = at + 1;
                 break;
             }
-            if (byte == '`' && count < TOKENS_MAX)
+            if (byte == '`' && count < WORDS_MAX)
                 words[count++] = (struct str){rest.data, size};
             at += size + 2;
         } else if (is_word_byte(byte)) {
             begin = at;
             while (at < text.size && is_word_byte(text.data[at]))
                 at++;
-            if (at < text.size && count < TOKENS_MAX)
+            if (at < text.size && count < WORDS_MAX)
                 words[count++] = (struct str){text.data + begin, at - begin};
         } else {
             at++;
@@ -401,9 +283,12 @@ void sql_complete(struct sql_names *names, struct str text, struct arena *arena,
         has_upper = has_upper || isupper((unsigned char)wanted.typed.data[i]);
     }
     wanted.is_lower = wanted.is_lower && !has_upper;
-    ask_names(names);
     if (is_quoted)
         offer_quoted(&wanted);
+    else if (wanted.word_count == 0)
+        offer_first(&wanted);
+    else if (word_is(&wanted, wanted.word_count - 1, "HELP"))
+        offer_topics_of_help(&wanted);
     else
         offer_next(&wanted);
     uint32_t count = 0;

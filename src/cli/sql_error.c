@@ -1,8 +1,6 @@
 /* sql_error.c -- says what is wrong with a statement, and where. */
 #include "cli/printable.h"
-#include "cli/sql_shell.h"
-
-#include <ctype.h>
+#include "cli/sql_script.h"
 
 #define EXCERPT_WIDTH 72
 #define EXCERPT_BEFORE 40 /* columns kept left of the place in a line that is too long */
@@ -91,8 +89,8 @@ void sql_show_error(struct sql_shell *shell, const struct sql_script *script,
     struct place place = {0};
     struct buf words = {0};
     const bool has_place = read_place(message, &place, &message);
-    const char *red = shell->is_colored ? RED : "";
-    const char *plain = shell->is_colored ? PLAIN : "";
+    const char *red = sql_is_colored(shell) ? RED : "";
+    const char *plain = sql_is_colored(shell) ? PLAIN : "";
     /* The server counts within the statement; people count within the file. */
     struct place shown = {.line = statement->place.line + (has_place ? place.line - 1 : 0),
                           .column = !has_place        ? statement->place.column

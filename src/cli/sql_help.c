@@ -1,5 +1,7 @@
 /* sql_help.c -- what `help` says. */
-#include "cli/sql_shell.h"
+#include "cli/sql_answer.h"
+#include "cli/sql_server.h"
+#include "cli/sql_words.h"
 
 static const struct topic {
     const char *name;

@@ -5,7 +5,8 @@
  * pieces that arrive and shown with each piece, so that a row is seen when it is there. */
 #include "base/clock.h"
 #include "cli/printable.h"
-#include "cli/sql_shell.h"
+#include "cli/sql_answer.h"
+#include "cli/sql_server.h"
 
 #define LINE_BYTES_MAX (4 << 20) /* its tree takes some forty times that */
 #define DELIMITED "application/vnd.ksqlapi.delimited.v1"
@@ -148,7 +149,7 @@ static bool is_unwanted(void *context)
         if (query->row_count == 0)
             sql_say(query->shell, "no rows yet; Ctrl-C ends the query\n");
     }
-    return query->is_done || sql_is_interrupted(query->shell);
+    return query->is_done || sql_is_interrupted();
 }
 
 static void show(struct query *query, bool is_end)

@@ -1,6 +1,11 @@
 /* sql_script.c -- where statements come from: a file, a pipe, the keyboard; and how one is run. */
+#include "cli/sql_script.h"
+
 #include "base/file.h"
-#include "cli/sql_shell.h"
+#include "cli/sql_answer.h"
+#include "cli/sql_names.h"
+#include "cli/sql_server.h"
+#include "cli/sql_words.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -121,7 +126,7 @@ enum err sql_script_stream(struct sql_shell *shell, const char *name, int file)
     sql_script_init(&script, name);
     while (err == OK && !is_end && !shell->is_leaving) {
         const ssize_t size = read(file, piece, PIECE_BYTES);
-        if (size < 0 && errno == EINTR && !sql_is_interrupted(shell))
+        if (size < 0 && errno == EINTR && !sql_is_interrupted())
             continue;
         if (size < 0)
             err = ERR_CLOSED;
@@ -156,11 +161,10 @@ static enum err ask_and_show(struct sql_shell *shell, struct str statement, stru
 
 static enum err run(struct sql_shell *shell, struct str text, struct why *why)
 {
-    enum err err;
     if (sql_is_word(text))
         return sql_run_word(shell, text, why);
-    if (sql_run_setting(shell, text, &err, why))
-        return err;
+    if (sql_is_setting(text))
+        return sql_run_setting(shell, text, why);
     if (begins_with(text, "SELECT"))
         return sql_run_select(shell, text, why);
     if (begins_with(text, "PRINT"))

@@ -1,6 +1,8 @@
 /* sql_server.c -- what the shell asks its server, and how it reads the answers. */
+#include "cli/sql_server.h"
+
+#include "base/clock.h"
 #include "cli/printable.h"
-#include "cli/sql_shell.h"
 
 #define ANSWER_BYTES_MAX (8 << 20) /* its tree takes some forty times that */
 #define ERROR_BYTES_MAX (1 << 20)
@@ -12,7 +14,6 @@
 
 /* A body that is collected whole. */
 struct collected {
-    struct sql_shell *shell;
     struct buf body;
     bool is_too_long;
 };
@@ -29,7 +30,8 @@ static bool collect(void *context, const struct http_answer *answer, struct str 
 
 static bool is_unwanted(void *context)
 {
-    return sql_is_interrupted(((struct collected *)context)->shell);
+    (void)context;
+    return sql_is_interrupted();
 }
 
 struct str sql_server_message(const struct http_answer *answer, struct str body,
@@ -53,7 +55,7 @@ struct str sql_server_message(const struct http_answer *answer, struct str body,
 static enum err exchange(struct sql_shell *shell, struct http_request *request, struct arena *arena,
                          const struct json_node **ret_root, struct why *why)
 {
-    struct collected collected = {.shell = shell};
+    struct collected collected = {0};
     struct http_answer answer = {0};
     struct json_node *root = NULL;
     request->accept = MEDIA_TYPE ", application/json";
@@ -103,7 +105,7 @@ enum err sql_server_info(struct sql_shell *shell, struct arena *arena, struct st
     return OK;
 }
 
-enum err sql_server_connect(struct sql_shell *shell, struct str url, struct why *why)
+enum err sql_server_use(struct sql_shell *shell, struct str url, struct why *why)
 {
     const struct http_client_options options = {
         .url = url,
@@ -172,8 +174,7 @@ static enum err await_command(struct sql_shell *shell, struct arena *arena,
         is_plain = is_plain && (unsigned char)id.data[i] > ' ' && id.data[i] < 0x7f &&
                    strchr("?#%\"<>\\^`{|}", id.data[i]) == NULL;
     for (int polls = 0; is_plain && !is_final(status) && polls < STATUS_POLLS_MAX; polls++) {
-        const struct timespec pause = {.tv_nsec = STATUS_POLL_MS * 1000000L};
-        nanosleep(&pause, NULL);
+        clock_sleep_ms(STATUS_POLL_MS);
         const enum err err = sql_server_get(shell, path.data, INFO_TIMEOUT_MS, arena, &at, why);
         if (err)
             return err;

@@ -1,6 +1,11 @@
-/* sql_words.c -- the words the shell answers itself, and the settings it keeps for its user. */
+/* sql_words.c -- the words the shell answers itself. */
+#include "cli/sql_words.h"
+
 #include "base/memory.h"
-#include "cli/sql_shell.h"
+#include "cli/sql_editor.h"
+#include "cli/sql_names.h"
+#include "cli/sql_script.h"
+#include "cli/sql_server.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -13,6 +18,7 @@
 /* A line's words; quotes around one are taken away. Borrowed from the line. */
 struct parts {
     struct str at[PARTS_MAX];
+    bool is_quoted[PARTS_MAX];
     uint32_t count;
     bool is_too_many;
 };
@@ -76,6 +82,7 @@ static struct parts split(struct str line)
             parts.is_too_many = true;
             return parts;
         }
+        parts.is_quoted[parts.count] = is_quoted;
         parts.at[parts.count++] = (struct str){begin, (size_t)(at - begin)};
         at += is_quoted && at < end;
     }
@@ -88,7 +95,7 @@ static const struct word *find(const struct parts *parts, uint32_t *ret_name_par
         const struct parts name = split(str_from(words[i].name));
         bool is_it = parts->count >= name.count;
         for (uint32_t p = 0; is_it && p < name.count; p++)
-            is_it = str_equal_nocase(parts->at[p], name.at[p]);
+            is_it = !parts->is_quoted[p] && str_equal_nocase(parts->at[p], name.at[p]);
         if (!is_it)
             continue;
         *ret_name_parts = name.count;
@@ -164,7 +171,7 @@ static enum err run_history(struct sql_shell *shell, const struct str *arguments
                             struct why *why)
 {
     if (shell->editor)
-        sql_editor_list_history(shell->editor, shell);
+        sql_editor_list_history(shell->editor);
     return OK;
 }
 
@@ -206,7 +213,7 @@ static enum err run_server(struct sql_shell *shell, const struct str *arguments,
     arena_init(&arena, 0);
     enum err err = OK;
     if (count > 0)
-        err = sql_server_connect(shell, arguments[0], why);
+        err = sql_server_use(shell, arguments[0], why);
     if (err == OK)
         err = sql_server_info(shell, &arena, &version, why);
     if (err == OK)
@@ -290,91 +297,4 @@ static enum err run_version(struct sql_shell *shell, const struct str *arguments
 {
     show(shell, "drivethru " DRIVETHRU_VERSION "\n");
     return run_server(shell, NULL, 0, why);
-}
-
-/* -- SET, UNSET, DEFINE, UNDEFINE -- */
-
-static bool is_setting(struct str text)
-{
-    static const char *const names[] = {"SET", "UNSET", "DEFINE", "UNDEFINE"};
-    const struct parts parts = split(text);
-    for (size_t i = 0; parts.count > 0 && i < sizeof(names) / sizeof(names[0]); i++)
-        if (str_equal_nocase(parts.at[0], str_from(names[i])))
-            return true;
-    return false;
-}
-
-/* Whether the server knows the setting; its words if not. */
-static enum err check_property(struct sql_shell *shell, struct str name, struct why *why)
-{
-    struct arena arena;
-    struct buf path = {0};
-    const struct json_node *root;
-    buf_append_str(&path, STR("/is_valid_property/"));
-    for (size_t i = 0; i < name.size; i++) {
-        const unsigned char byte = (unsigned char)name.data[i];
-        if (isalnum(byte) || byte == '-' || byte == '.' || byte == '_')
-            buf_append_byte(&path, byte);
-        else
-            buf_printf(&path, "%%%02X", byte);
-    }
-    arena_init(&arena, 0);
-    const enum err err = sql_server_get(shell, buf_text(&path), 0, &arena, &root, why);
-    arena_release(&arena);
-    buf_release(&path);
-    return err;
-}
-
-/* A name of size 0 is one that was taken back. */
-static void forget(struct properties *properties, struct str name)
-{
-    for (size_t i = 0; i < properties->count; i++)
-        if (str_equal(properties->items[i].name, name))
-            properties->items[i].name = STR("");
-}
-
-static enum err apply(struct sql_shell *shell, const struct statement *statement, struct why *why)
-{
-    const struct str *old;
-    enum err err;
-    switch (statement->kind) {
-    case STATEMENT_SET:
-        err = check_property(shell, statement->name, why);
-        if (err)
-            return err;
-        properties_set(&shell->settings, statement->name, statement->value);
-        break;
-    case STATEMENT_DEFINE:
-        properties_set(&shell->variables, statement->name, statement->value);
-        break;
-    default: {
-        struct properties *from =
-            statement->kind == STATEMENT_UNSET ? &shell->settings : &shell->variables;
-        old = properties_get(from, statement->name);
-        if (!old || statement->name.size == 0)
-            return why_set(why, ERR_INVALID, "'%.*s' is not set", STR_ARGS(statement->name));
-        forget(from, statement->name);
-        break;
-    }
-    }
-    return OK;
-}
-
-bool sql_run_setting(struct sql_shell *shell, struct str text, enum err *ret_err, struct why *why)
-{
-    struct arena arena;
-    struct statement *statements;
-    uint32_t count;
-    if (!is_setting(text))
-        return false;
-    arena_init(&arena, 0);
-    *ret_err = sql_parse(text, &shell->variables, &arena, &statements, &count, why);
-    if (*ret_err == OK && count == 1)
-        *ret_err = apply(shell, &statements[0], why);
-    else if (*ret_err && why->line > 0) {
-        const struct str said = arena_str(&arena, str_from(why->text));
-        *ret_err = why_set(why, *ret_err, "line %d:%d: %s", why->line, why->column, said.data);
-    }
-    arena_release(&arena);
-    return true;
 }

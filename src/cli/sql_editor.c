@@ -1,13 +1,16 @@
-/* sql_edit.c -- the line editor: libedit, with the keys a statement of many lines needs.
+/* sql_editor.c -- the line editor: libedit, with the keys a statement of many lines needs.
  *
  * The whole text is one buffer of the editor, lines and all, so that up and down reach each of its
  * lines. Enter decides: a text whose statements all have their semicolons is taken, any other gets
  * another line. Ctrl-C is a key here (the terminal makes no signals of keys while somebody
  * types), so that it throws the text away and nothing else. */
+#include "cli/sql_editor.h"
+
 #include "base/memory.h"
 #include "cli/printable.h"
+#include "cli/sql_complete.h"
 #include "cli/sql_history.h"
-#include "cli/sql_shell.h"
+#include "cli/sql_script.h"
 
 #include <errno.h>
 #include <histedit.h>
@@ -359,7 +362,7 @@ enum err sql_editor_read(struct sql_editor *editor, struct str *ret_text)
     return OK;
 }
 
-void sql_editor_list_history(struct sql_editor *editor, struct sql_shell *shell)
+void sql_editor_list_history(struct sql_editor *editor)
 {
     HistEvent event;
     struct buf out = {0};
@@ -370,6 +373,6 @@ void sql_editor_list_history(struct sql_editor *editor, struct sql_shell *shell)
         printable_append_lines(&out, str_from(event.str));
         buf_append_byte(&out, '\n');
     }
-    sql_write(shell, buf_str(&out));
+    sql_write(editor->shell, buf_str(&out));
     buf_release(&out);
 }
