@@ -23,7 +23,9 @@ void sql_show_types(struct sql_shell *shell, const struct json_node *entity);
 /* sql_entity.c: what the forms are made of. */
 /* A value as one text: a list's items with commas, an object's members "NAME:value". */
 void sql_append_value(const struct json_node *node, struct buf *buf);
-/* "label: text"; a label that ends its line stands above the text. */
+/* The beginning of the text with each run of blanks and line ends as one blank; in the arena. */
+struct str sql_one_line(struct str text, struct arena *arena);
+/* "label: text", a text of several lines below its label; the text alone when there is no label. */
 void sql_write_line(struct sql_shell *shell, const char *label, struct str text);
 void sql_write_table(struct sql_shell *shell, struct sql_table *table);
 

@@ -63,19 +63,27 @@ static void show_label(struct sql_shell *shell, const char *label, const struct 
     buf_release(&text);
 }
 
-static void show_query_list(struct sql_shell *shell, const char *label,
+static void show_query_list(struct sql_shell *shell, const char *title,
                             const struct json_node *queries)
 {
-    for (const struct json_node *at = queries ? queries->child : NULL; at; at = at->next) {
-        struct buf text = {0};
-        sql_append_value(json_member(at, "id"), &text);
-        buf_append_str(&text, STR(" ("));
-        sql_append_value(json_member(at, "state"), &text);
-        buf_append_str(&text, STR(") "));
-        sql_append_value(json_member(at, "queryString"), &text);
-        sql_write_line(shell, label, buf_str(&text));
-        buf_release(&text);
+    const struct sql_column columns[] = {
+        {.name = str_from(title)}, {.name = STR("State")}, {.name = STR("Query String")}};
+    struct sql_table table;
+    struct arena arena;
+    if (!queries || !queries->child)
+        return;
+    arena_init(&arena, 0);
+    sql_table_init(&table, columns, 3);
+    for (const struct json_node *at = queries->child; at; at = at->next) {
+        const struct str cells[] = {
+            json_member_text(at, "id", STR("?")), json_member_text(at, "state", STR("?")),
+            sql_one_line(json_member_text(at, "queryString", STR("")), &arena)};
+        sql_table_add(&table, cells);
     }
+    sql_write(shell, STR("\n"));
+    sql_write_table(shell, &table);
+    sql_table_release(&table);
+    arena_release(&arena);
 }
 
 static void show_description(struct sql_shell *shell, const struct json_node *source)
@@ -116,6 +124,8 @@ void sql_show_sources(struct sql_shell *shell, const struct json_node *entity)
 
 static void show_plan(struct sql_shell *shell, const struct json_node *query)
 {
+    const struct json_node *plan = json_member(query, "executionPlan");
+    const struct json_node *topology = json_member(query, "topology");
     show_label(shell, "ID", json_member(query, "id"));
     show_label(shell, "Query type", json_member(query, "queryType"));
     show_label(shell, "State", json_member(query, "state"));
@@ -123,8 +133,9 @@ static void show_plan(struct sql_shell *shell, const struct json_node *query)
     show_fields(shell, json_member(query, "fields"), false);
     show_label(shell, "Sources", json_member(query, "sources"));
     show_label(shell, "Sinks", json_member(query, "sinks"));
-    show_label(shell, "Execution plan\n", json_member(query, "executionPlan"));
-    show_label(shell, "Topology\n", json_member(query, "topology"));
+    show_label(shell, "Execution plan", plan);
+    if (!plan || !topology || !str_equal(plan->text, topology->text))
+        show_label(shell, "Topology", topology);
     show_label(shell, "Overridden", json_member(query, "overriddenProperties"));
     show_label(shell, "Errors", json_member(query, "queryErrors"));
 }

@@ -7,9 +7,11 @@
 #include "cli/sql_answer.h"
 
 #define COLUMNS_MAX 8
+#define CELL_LINE_BYTES_MAX 120
 
 enum cell_kind {
     CELL_TEXT,  /* the member as text; a list's items with commas */
+    CELL_LINE,  /* the same on one line, its beginning: EXPLAIN and JSON have all */
     CELL_COUNT, /* how many items the list has */
     CELL_FIRST  /* the list's first item */
 };
@@ -66,7 +68,7 @@ static const struct entity_list lists[] = {
       {"Status", "statusCount", 0},
       {"Sink Name", "sinks", 0},
       {"Sink Kafka Topic", "sinkKafkaTopics", 0},
-      {"Query String", "queryString", 0}}},
+      {"Query String", "queryString", CELL_LINE}}},
     {"function_names",
      "functions",
      "no functions",
@@ -109,9 +111,10 @@ static const struct {
 void sql_write_line(struct sql_shell *shell, const char *label, struct str text)
 {
     struct buf line = {0};
-    const size_t size = strlen(label);
-    buf_printf(&line, "%s%s", label, size == 0 || label[size - 1] == '\n' ? "" : ": ");
-    printable_append_lines(&line, str_trim(text));
+    text = str_trim(text);
+    if (label[0] != '\0')
+        buf_printf(&line, "%s:%c", label, str_index(text, '\n') < text.size ? '\n' : ' ');
+    printable_append_lines(&line, text);
     buf_append_byte(&line, '\n');
     sql_write(shell, buf_str(&line));
     buf_release(&line);
@@ -138,6 +141,26 @@ void sql_append_value(const struct json_node *node, struct buf *buf)
     }
 }
 
+struct str sql_one_line(struct str text, struct arena *arena)
+{
+    struct buf buf = {0};
+    for (size_t i = 0; i < text.size; i++) {
+        const bool is_blank = strchr(" \t\r\n", text.data[i]) && text.data[i] != '\0';
+        const bool is_after_blank = buf.size > 0 && buf.data[buf.size - 1] == ' ';
+        if (!is_blank)
+            buf_append_byte(&buf, (uint8_t)text.data[i]);
+        else if (!is_after_blank)
+            buf_append_byte(&buf, ' ');
+    }
+    struct str line = buf_str(&buf);
+    const bool is_cut = line.size > CELL_LINE_BYTES_MAX;
+    if (is_cut)
+        line.size = printable_fit(line, CELL_LINE_BYTES_MAX);
+    line = arena_printf(arena, "%.*s%s", STR_ARGS(line), is_cut ? "…" : "");
+    buf_release(&buf);
+    return line;
+}
+
 static struct str cell_text(const struct json_node *item, const struct entity_column *column,
                             struct arena *arena)
 {
@@ -152,7 +175,8 @@ static struct str cell_text(const struct json_node *item, const struct entity_co
     if (column->kind == CELL_FIRST)
         member = member ? member->child : NULL;
     sql_append_value(member, &buf);
-    const struct str text = arena_str(arena, buf_str(&buf));
+    const struct str text = column->kind == CELL_LINE ? sql_one_line(buf_str(&buf), arena)
+                                                      : arena_str(arena, buf_str(&buf));
     buf_release(&buf);
     return text;
 }

@@ -75,8 +75,8 @@ static void show_excerpt(struct sql_shell *shell, struct str text, struct place 
         }
     }
     const int indent = (int)(printable_width(head) + (mark[0] != '\0' ? 1 : 0));
-    const struct str tail = {
-        after.data, printable_fit(buf_str(&after), (size_t)(EXCERPT_WIDTH - EXCERPT_BEFORE))};
+    const struct str tail = {after.data,
+                             printable_fit(buf_str(&after), (size_t)(EXCERPT_WIDTH - indent))};
     sql_say(shell, "    %s%.*s%.*s%s\n    %*s^\n", mark, STR_ARGS(head), STR_ARGS(tail),
             tail.size < after.size ? "…" : "", indent, "");
     buf_release(&before);

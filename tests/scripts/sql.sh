@@ -78,8 +78,10 @@ sql 0 --query-row-limit 3 -e 'SELECT * FROM ORDERS EMIT CHANGES;' </dev/null
 [ "$(wc -l <"$here/out")" = 5 ] || fail "not 3 rows"
 sql 0 --query-timeout 200 -e 'SELECT * FROM ORDERS EMIT CHANGES;' </dev/null
 timeout 30 "$PROGRAM" sql -e 'SELECT * FROM ORDERS EMIT CHANGES;' 2>/dev/null | head -n 4 >"$here/out"
-timeout -s INT 2 "$PROGRAM" sql -e 'SELECT * FROM ORDERS EMIT CHANGES;' >"$here/out" 2>"$here/err" &&
-    fail "Ctrl-C in a script is no success"
+code=0
+timeout --preserve-status -s INT 2 "$PROGRAM" sql -e 'SELECT * FROM ORDERS EMIT CHANGES;' >"$here/out" 2>"$here/err" ||
+    code=$?
+[ "$code" = 130 ] || fail "Ctrl-C in a script: exit $code"
 
 # The command line.
 sql 2 --no-such-flag </dev/null
@@ -115,6 +117,36 @@ printf "spool '%s'\nSHOW TABLES;\nspool off\nSHOW STREAMS;\n" "$here/spool" | sq
 grep -q '^BY_METHOD' "$here/spool" || fail "the spool has no rows"
 grep -q 'mcd_orders' "$here/spool" && fail "the spool goes on"
 [ "$(stat -c %a "$here/spool")" = 600 ] || fail "anybody can read the spool"
+
+# The real server: what it is asked, what it answers, where it finds what is wrong.
+"$PROGRAM" up --data "$here/data" --listen 127.0.0.1:0 --seed 3 --history 10m --rate 5 --quiet \
+    >"$here/up.out" 2>"$here/up.err" &
+up=$!
+for _ in $(seq 300); do ! grep -q '^http://' "$here/up.out" "$here/up.err" || break; sleep 0.1; done
+DRIVETHRU_SERVER=$(grep -ho '^http://[^ ]*' "$here/up.out" "$here/up.err" | head -n 1)
+[ -n "$DRIVETHRU_SERVER" ] || fail "drivethru up says no address: $(cat "$here/up.err")"
+sql 0 -e 'SHOW STREAMS; SHOW TABLES; SHOW TOPICS; SHOW QUERIES; SHOW PROPERTIES;' </dev/null
+grep -q '^MCD_ORDERS_PAYMENTS_JOINED | MCD_ORDERS_PAYMENTS_JOINED | KAFKA' "$here/out" || fail "no stream"
+sql 0 -e 'DESCRIBE MCD_ORDERS_STREAM EXTENDED; DESCRIBE FUNCTION SUBSTRING;' </dev/null
+out 'ORDER_ITEMS | ARRAY<STRUCT<ITEM_NAME VARCHAR, QUANTITY INTEGER, PRICE DOUBLE>>'
+sql 0 --output JSON -e "SET 'auto.offset.reset'='earliest';
+    SELECT ORDER_ID, PAYMENT_METHOD FROM MCD_ORDERS_PAYMENTS_JOINED EMIT CHANGES LIMIT 20;" </dev/null
+[ "$(wc -l <"$here/out")" = 20 ] || fail "not 20 rows"
+python3 -c 'import json, sys; [json.loads(line)["ORDER_ID"] for line in sys.stdin]' <"$here/out"
+sql 0 -e 'CREATE STREAM BIG AS SELECT * FROM MCD_ORDERS_STREAM WHERE ORDER_TOTAL > 50 EMIT CHANGES;' </dev/null
+sql 0 -e 'DROP STREAM BIG DELETE TOPIC;' </dev/null
+sql 0 -d what=ORDERS -e 'SELECT ${what} FROM ORDERS_PLACED;' </dev/null
+grep -qx 'ORDERS' "$here/out" || fail "no header"
+sql 0 -e "PRINT 'mcd_orders' FROM BEGINNING LIMIT 1;" </dev/null
+grep -q 'order_id' "$here/out" || fail "PRINT shows no record"
+sql 1 -e $'SELECT scope,\n  ordres FROM ORDERS_PLACED;' </dev/null
+err "error: unknown column 'ordres', did you mean 'ORDERS'?"
+err '      ^'
+sql 1 -e "SET 'auto.ofset.reset'='earliest';" </dev/null
+kill -INT "$up"
+wait "$up" || true
+up=
+sql 4 -e 'SHOW STREAMS;' </dev/null
 
 # What command-line shells complete comes from the tables of commands and flags.
 "$PROGRAM" completion bash >"$here/completion.bash"
