@@ -136,12 +136,20 @@ static void write_end(struct query_run *run, int code, struct str message)
         buf_append_byte(out, '\n');
 }
 
+/* Line by line: a row of JSON has no line break in it. */
 static bool flush(struct query_run *run)
 {
+    struct str rest = buf_str(&run->out);
+    enum err err = OK;
     if (!run->has_begun)
         net_begin(run->response, 200, run->type);
     run->has_begun = true;
-    const enum err err = run->out.size > 0 ? net_write(run->response, buf_str(&run->out)) : OK;
+    while (rest.size > 0 && err == OK) {
+        size_t size = str_index(rest, '\n');
+        size += size < rest.size;
+        err = net_write(run->response, (struct str){rest.data, size});
+        rest = (struct str){rest.data + size, rest.size - size};
+    }
     buf_clear(&run->out);
     if (err)
         run->has_ended_early = true;

@@ -26,6 +26,9 @@ static enum err read_scalar(struct json_reader *reader, enum json_token token, s
     case JSON_NULL:
         *ret_text = STR("");
         return OK;
+    case JSON_ERROR:
+        return why_set(why, ERR_MALFORMED, "the request's body is no JSON: see its byte %zu",
+                       reader->error_offset);
     default:
         return malformed(why, "a text was expected");
     }

@@ -134,7 +134,8 @@ void net_respond(struct net_response *response, int status, const char *content_
                  struct str body);
 /* Begins a response of unknown length: net_write gives it, the handler's return ends it. */
 void net_begin(struct net_response *response, int status, const char *content_type);
-/* Copies the bytes out; waits while NET_PENDING_BYTES_MAX are on their way. ERR_CLOSED: the client
+/* Copies the bytes out, as one chunk or DATA frame where they fit: some clients take what comes at
+ * once for one row. Waits while NET_PENDING_BYTES_MAX are on their way. ERR_CLOSED: the client
  * is gone, or takes nothing. */
 MUST_CHECK enum err net_write(struct net_response *response, struct str bytes);
 /* `on_close` is called once if the client goes before the handler returns, never after; it must not

@@ -39,6 +39,7 @@ void response_drop_reference(struct net_response *response)
     buf_release(&response->body);
     buf_release(&response->piece);
     buf_release(&response->out);
+    buf_release(&response->ends);
     pthread_cond_destroy(&response->changed);
     pthread_mutex_destroy(&response->lock);
     arena_release(&response->arena);
@@ -111,8 +112,10 @@ enum err net_write(struct net_response *response, struct str bytes)
     while (!response->is_gone && response->out.size - response->out_taken >= NET_PENDING_BYTES_MAX)
         pthread_cond_wait(&response->changed, &response->lock);
     const bool is_gone = response->is_gone;
-    if (!is_gone && !response->request.is_head)
+    if (!is_gone && !response->request.is_head) {
         buf_append_str(&response->out, bytes);
+        buf_append(&response->ends, &response->out.size, sizeof(size_t));
+    }
     pthread_mutex_unlock(&response->lock);
     if (is_gone)
         return ERR_CLOSED;
@@ -210,7 +213,8 @@ void response_abandon(struct net_response *response)
     response->is_gone = true;
     response->connection = NULL;
     buf_clear(&response->out);
-    response->out_taken = 0;
+    buf_clear(&response->ends);
+    response->out_taken = response->ends_taken = 0;
     tell_gone(response);
     pthread_cond_broadcast(&response->changed);
     pthread_mutex_unlock(&response->lock);
@@ -225,19 +229,33 @@ bool response_is_begun(struct net_response *response)
     return is_begun;
 }
 
+/* Where the piece ends that out_taken stands in. */
+static size_t piece_end(struct net_response *response)
+{
+    size_t end = response->out.size;
+    while (response->ends_taken < response->ends.size) {
+        memcpy(&end, response->ends.data + response->ends_taken, sizeof(end));
+        if (end > response->out_taken)
+            return end;
+        response->ends_taken += sizeof(end);
+    }
+    return response->out.size;
+}
+
 size_t response_take(struct net_response *response, char *to, size_t size, bool *ret_ended)
 {
     pthread_mutex_lock(&response->lock);
     if (response->feed && response->out.size == response->out_taken)
         feed_fill(response);
-    const size_t there = response->out.size - response->out_taken;
+    const size_t there = piece_end(response) - response->out_taken;
     const size_t taken = there < size ? there : size;
     if (taken > 0)
         memcpy(to, response->out.data + response->out_taken, taken);
     response->out_taken += taken;
     if (response->out_taken == response->out.size) {
         buf_clear(&response->out);
-        response->out_taken = 0;
+        buf_clear(&response->ends);
+        response->out_taken = response->ends_taken = 0;
     }
     *ret_ended = response->ended && response->out.size == 0;
     if (taken > 0)

@@ -52,6 +52,8 @@ struct net_response {
     int64_t length; /* of the whole body; -1: not known */
     struct buf out;
     size_t out_taken;
+    struct buf ends; /* of net_write's pieces in `out`: size_t each */
+    size_t ends_taken;
     bool ended; /* nothing follows what is in `out` */
     bool is_gone;
     void (*on_close)(void *context);
@@ -76,7 +78,7 @@ void response_abandon(struct net_response *response);
 /* [net] The client sends no more, and may or may not still read: tells the handler. */
 void response_hint_gone(struct net_response *response);
 
-/* [net] Bytes to send, at most `size`; *ret_ended: they are the last. */
+/* [net] Bytes to send, at most `size` and of one piece; *ret_ended: they are the last. */
 size_t response_take(struct net_response *response, char *to, size_t size, bool *ret_ended);
 /* [net] Whether status and headers are there. */
 bool response_is_begun(struct net_response *response);
