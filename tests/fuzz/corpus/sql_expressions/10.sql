@@ -1,0 +1,1 @@
+ROUND(p, 1), CEIL(d), POWER(d, 2), LN(l), GREATEST(i, l), COALESCE(v, 'z'), LPAD(v, i, 'xy'), MASK(v)

@@ -1,0 +1,1 @@
+TRANSFORM(a, x => x + 1), FILTER(a, x => x > 1), REDUCE(a, 0, (s, x) => s + x)

@@ -1,0 +1,1 @@
+SUBSTRING(v, 2, 3), REPLACE(v, 'a', 'b'), SPLIT(v, ''), REGEXP_EXTRACT('(.)b', v, 1)

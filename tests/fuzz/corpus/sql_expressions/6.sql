@@ -1,0 +1,1 @@
+FORMAT_TIMESTAMP(ts, 'yyyy-MM-dd HH:mm:ss.SSS', 'Europe/Paris'), PARSE_DATE(v, 'yyyy'), TIMESTAMPADD(DAYS, i, ts)

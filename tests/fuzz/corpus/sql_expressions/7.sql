@@ -1,0 +1,1 @@
+ARRAY[1, i], MAP('a' := d), STRUCT(x := v), ARRAY_SORT(a, 'DESC'), MAP_KEYS(m), SLICE(a, 1, 2)

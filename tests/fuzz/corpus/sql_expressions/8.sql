@@ -1,0 +1,1 @@
+v LIKE '%b_' ESCAPE '!', i IN (1, 7), l BETWEEN -1 AND 7, b IS NULL, v IS DISTINCT FROM 'abc'

@@ -1,0 +1,1 @@
+EXTRACTJSONFIELD(v, '$.a[1]'), JSON_RECORDS(v), TO_JSON_STRING(r), ENCODE(v, 'utf8', 'hex')

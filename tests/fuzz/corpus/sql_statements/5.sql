@@ -1,0 +1,1 @@
+CREATE OR REPLACE SOURCE TABLE IF NOT EXISTS x (k INT PRIMARY KEY, v STRUCT<a ARRAY<MAP<STRING, INT>>, b DECIMAL(4, 2)>) WITH (kafka_topic='x', format='JSON', timestamp='k');
