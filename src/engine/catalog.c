@@ -208,6 +208,16 @@ static enum format_kind default_format(struct str name, enum format_kind otherwi
     return kind;
 }
 
+/* 0: none, or one that no state reaches. */
+static uint32_t limit_of(struct engine *engine, const struct properties *settings, struct str name)
+{
+    int64_t limit;
+    const struct str text = setting_get(engine, settings, name, STR(""));
+    if (str_to_int64(text, &limit) != OK || limit <= 0 || limit > UINT32_MAX)
+        return 0;
+    return (uint32_t)limit;
+}
+
 struct catalog catalog_view(struct engine *engine, const struct session *session)
 {
     const struct properties *settings = session ? &session->settings : NULL;
@@ -228,6 +238,8 @@ struct catalog catalog_view(struct engine *engine, const struct session *session
         .unwraps_single_values = str_equal_nocase(
             setting_get(engine, settings, STR("persistence.wrap.single.values"), STR("true")),
             STR("false")),
+        .collect_list_max = limit_of(engine, settings, STR("functions.collect_list.limit")),
+        .collect_set_max = limit_of(engine, settings, STR("functions.collect_set.limit")),
         .topic_prefix = setting_get(engine, settings, STR("output.topic.name.prefix"), STR("")),
     };
 }

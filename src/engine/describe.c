@@ -152,11 +152,30 @@ static enum err explain_query(struct execution *execution, struct described_quer
     return OK;
 }
 
+static enum err explain_pull(struct execution *execution, struct described_query *described,
+                             struct buf *text)
+{
+    const struct statement *explained = execution->statement->explained;
+    struct pull_plan *pull;
+    const enum err err =
+        sql_plan_pull(explained, &execution->catalog, execution->arena, &pull, execution->why);
+    if (err)
+        return err;
+    described->sql = explained->text;
+    described->row_type = pull->row_type;
+    described->sources = &pull->table->name;
+    described->source_count = 1;
+    sql_explain_pull(pull, text);
+    return OK;
+}
+
 static enum err explain_statement(struct execution *execution, struct described_query *described,
                                   struct buf *text)
 {
     const struct statement *explained = execution->statement->explained;
     struct plan *plan;
+    if (explained->kind == STATEMENT_SELECT && !explained->emit)
+        return explain_pull(execution, described, text);
     const enum err err =
         sql_plan_query(explained, &execution->catalog, execution->arena, &plan, execution->why);
     if (err)

@@ -21,7 +21,9 @@ enum err execute_pull(struct execution *execution)
         return err;
     const struct running *query = query_find(engine, pull->table->query);
     if (!query || !query->flow)
-        return why_set(execution->why, ERR_UNAVAILABLE, "no query keeps table '%.*s' now",
+        return why_set(execution->why, ERR_UNAVAILABLE,
+                       "no query keeps table '%.*s': CREATE TABLE ... AS SELECT * FROM it, and "
+                       "query that",
                        STR_ARGS(pull->table->name));
     if (engine->options.settle_pulls) {
         err = flow_wait_idle(engine->flow, PULL_SETTLE_MS);

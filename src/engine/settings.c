@@ -16,6 +16,7 @@ static const struct setting settings[] = {
     {STR_INIT("persistence.default.format.key"), SETTING_FORMAT},
     {STR_INIT("persistence.default.format.value"), SETTING_FORMAT},
     {STR_INIT("persistence.wrap.single.values"), SETTING_BOOLEAN},
+    {STR_INIT("output.topic.name.prefix"), SETTING_TEXT},
     {STR_INIT("functions.collect_list.limit"), SETTING_NUMBER},
     {STR_INIT("functions.collect_set.limit"), SETTING_NUMBER},
     {STR_INIT("query.pull.table.scan.enabled"), SETTING_BOOLEAN},

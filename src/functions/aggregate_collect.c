@@ -19,6 +19,8 @@ static enum err collect_add(const struct aggregate *aggregate, struct value *sta
                             const struct value *args, struct arena *arena)
 {
     const struct type *item = aggregate->state_type->item;
+    if (aggregate->items_max > 0 && state->list.count >= aggregate->items_max)
+        return OK;
     aggregate_list_add(state, state->list.count, value_copy(arena, item, &args[0]), arena);
     return OK;
 }

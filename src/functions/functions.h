@@ -183,6 +183,7 @@ struct aggregate {
     uint32_t arg_count;
     const struct value *constants; /* of the args that must be literals (k of TOPK) */
     uint32_t constant_count;
+    uint32_t items_max; /* COLLECT_LIST, COLLECT_SET: later values are left out; 0: no limit */
     bool can_undo;
 };
 

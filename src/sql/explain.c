@@ -33,6 +33,28 @@ void sql_explain(const struct plan *plan, struct buf *buf)
         explain_stage(&plan->stages[i], i, buf);
 }
 
+void sql_explain_pull(const struct pull_plan *pull, struct buf *buf)
+{
+    must(pull != NULL);
+    must(buf != NULL);
+    buf_printf(buf, "pull query (");
+    row_type_format(pull->row_type, buf);
+    buf_printf(buf, ")\n  table ");
+    sql_format_name(pull->table->name, buf);
+    if (pull->table->query.size > 0)
+        buf_printf(buf, ", kept by %.*s", STR_ARGS(pull->table->query));
+    if (pull->key_count > 0)
+        buf_printf(buf, ", look-up of %u key%s\n", pull->key_count,
+                   pull->key_count == 1 ? "" : "s");
+    else
+        buf_printf(buf, ", scan of all rows\n");
+    if (pull->condition) {
+        buf_printf(buf, "  filter ");
+        expr_format(pull->condition, pull->scan_type, buf);
+        buf_printf(buf, "\n");
+    }
+}
+
 static void explain_stage(const struct plan_stage *stage, uint32_t index, struct buf *buf)
 {
     buf_printf(buf, "stage %u%s\n", index + 1,

@@ -51,7 +51,9 @@ struct catalog {
     enum format_kind default_value_format;
     bool default_value_format_given; /* false: VALUE_FORMAT must be said */
     bool unwraps_single_values; /* where WRAP_SINGLE_VALUE is not said and the format knows both */
-    struct str topic_prefix;    /* of the topics of CREATE ... AS that are not named */
+    uint32_t collect_list_max;  /* items of a COLLECT_LIST; 0: no limit */
+    uint32_t collect_set_max;
+    struct str topic_prefix; /* of the topics of CREATE ... AS that are not named */
 };
 
 enum node_kind {

@@ -36,6 +36,8 @@ static enum err grouping_special(struct resolver *resolver, const struct syntax_
                                  struct expr **ret_expr);
 static enum err resolve_aggregate(struct grouping *grouping, struct resolver *resolver,
                                   const struct syntax_expr *call, struct expr **ret_expr);
+static const struct aggregate *with_limit(const struct planner *planner,
+                                          const struct aggregate *aggregate);
 static enum err resolve_group_key(struct grouping *grouping, struct resolver *resolver,
                                   const struct syntax_expr *syntax, struct expr **ret_expr);
 static enum err resolve_leaf(struct grouping *grouping, struct resolver *resolver,
@@ -351,6 +353,7 @@ static enum err resolve_aggregate(struct grouping *grouping, struct resolver *re
     if (err)
         return err;
     found.args = varying;
+    found.aggregate = with_limit(planner, found.aggregate);
     if (grouping->is_table && !found.aggregate->can_undo)
         return plan_refuse(planner, call->place,
                            "the aggregate function %.*s cannot be applied to a table, only to a "
@@ -365,6 +368,19 @@ static enum err resolve_aggregate(struct grouping *grouping, struct resolver *re
     *ret_expr =
         expr_column(arena, grouping->key_count + index, found.aggregate->result_type, call->place);
     return OK;
+}
+
+/* What the settings say of how much may be collected. */
+static const struct aggregate *with_limit(const struct planner *planner,
+                                          const struct aggregate *aggregate)
+{
+    const bool is_list = str_equal(aggregate->name, STR("COLLECT_LIST"));
+    if (!is_list && !str_equal(aggregate->name, STR("COLLECT_SET")))
+        return aggregate;
+    struct aggregate *limited = arena_copy(planner->arena, aggregate, sizeof(*aggregate));
+    limited->items_max =
+        is_list ? planner->catalog->collect_list_max : planner->catalog->collect_set_max;
+    return limited;
 }
 
 /* ERR_NOT_FOUND: it is no grouping expression. Only what has the same shape can be one. */

@@ -74,6 +74,9 @@ MUST_CHECK enum err sql_parse_type(struct str text, const struct catalog *catalo
 /* The plan as people read it: a line a node, indented, with stages, topics, state and estimates. */
 void sql_explain(const struct plan *plan, struct buf *buf);
 
+/* ... and a pull query: what is looked up or scanned. */
+void sql_explain_pull(const struct pull_plan *pull, struct buf *buf);
+
 /* Quotes a name when SQL would need it. */
 void sql_format_name(struct str name, struct buf *buf);
 

@@ -46,8 +46,9 @@ static enum err check_statement(struct sql_world *world, const struct statement 
     case STATEMENT_INSERT_SELECT:
         return check_query(world, statement, arena, why);
     case STATEMENT_SELECT:
-        return statement->emit ? check_query(world, statement, arena, why)
-                               : sql_plan_pull(statement, &world->catalog, arena, &pull, why);
+        if (statement->emit)
+            return check_query(world, statement, arena, why);
+        return sql_plan_pull(statement, &world->catalog, arena, &pull, why);
     case STATEMENT_INSERT_VALUES:
         return sql_check_insert(statement, &world->catalog, 0, arena, &target, &row, why);
     default:

@@ -209,6 +209,23 @@ static void sessions_merge_in_order(void **state)
     assert_string_equal(result(&empty), "\"one\"");
 }
 
+static void lists_have_a_limit(void **state)
+{
+    static const char *const names[] = {"COLLECT_LIST", "COLLECT_SET"};
+    for (size_t i = 0; i < 2; i++) {
+        struct running list = start(names[i], &type_string, NULL, NULL);
+        struct aggregate limited = *list.aggregate;
+        limited.items_max = 2;
+        list.aggregate = &limited;
+        add(&list, TEXT("a"));
+        add(&list, TEXT("b"));
+        add(&list, TEXT("c"));
+        assert_string_equal(result(&list), "[\"a\",\"b\"]");
+        merge(&list, &list);
+        assert_string_equal(result(&list), "[\"a\",\"b\"]");
+    }
+}
+
 static void lists_and_sets(void **state)
 {
     struct running list = start("COLLECT_LIST", &type_string, NULL, NULL);
@@ -334,11 +351,17 @@ static void refusals_say_why(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(counting),         TEST(sums),
-        TEST(averages),         TEST(extremes),
-        TEST(first_and_last),   TEST(sessions_merge_in_order),
-        TEST(lists_and_sets),   TEST(greatest_first),
-        TEST(attribute),        TEST(undo_is_the_opposite_of_add),
+        TEST(counting),
+        TEST(sums),
+        TEST(averages),
+        TEST(extremes),
+        TEST(first_and_last),
+        TEST(sessions_merge_in_order),
+        TEST(lists_and_sets),
+        TEST(greatest_first),
+        TEST(lists_have_a_limit),
+        TEST(attribute),
+        TEST(undo_is_the_opposite_of_add),
         TEST(refusals_say_why),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
