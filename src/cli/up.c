@@ -325,7 +325,8 @@ const struct command command_up = {
         "data config pipeline listen insecure threads generate rate history seed start partitions "
         "generator.unpaid.share generator.late.share generator.disorder.share "
         "generator.duplicate.share generator.orphan.share generator.malformed.share "
-        "generator.disorder.max ksql.service.id commit.interval.ms log.bytes.max log.sync "
+        "generator.disorder.max ksql.service.id commit.interval.ms log.bytes.max memory.max "
+        "log.sync "
         "documents batch.rows orders live until.idle quiet",
     .examples = "  drivethru up\n"
                 "  drivethru up --history 2h --rate 100\n"

@@ -56,6 +56,7 @@ static enum err open_engine(struct invocation *invocation, unsigned need, struct
         .settle_pulls = (need & WORLD_INTERACTIVE) == 0,
         .thread_count = thread_count(invocation),
         .batch_rows = (uint32_t)config_number(invocation, "batch.rows"),
+        .memory_max = (uint64_t)config_number(invocation, "memory.max"),
         .settings = &invocation->settings,
         .window_directory =
             arena_printf(&invocation->arena, "%s/windows", config_path(invocation, "data")).data,

@@ -18,6 +18,7 @@ static enum err open_inside(struct engine *engine, struct why *why)
         .registry = engine->options.registry,
         .thread_count = engine->options.thread_count > 0 ? engine->options.thread_count : 1,
         .batch_rows = engine->options.batch_rows,
+        .memory_max = engine->options.memory_max,
         .emit_every_change = str_equal(cache, STR("0")),
         .window_directory = engine->options.window_directory,
     };

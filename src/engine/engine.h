@@ -23,6 +23,7 @@ struct engine_options {
     bool settle_pulls; /* a pull query first waits until all queries have read their input */
     uint32_t thread_count;
     uint32_t batch_rows;               /* 0: the default */
+    uint64_t memory_max;               /* bytes of windows and tables; 0: no limit */
     const struct properties *settings; /* ksql.* and drivethru's own, defaults of SET */
     const char *window_directory;
 };

@@ -14,13 +14,13 @@ struct flow;
 struct flow_query;
 
 struct flow_options {
-    struct log *log;           /* outlives the flow */
-    struct registry *registry; /* outlives the flow */
-    uint32_t thread_count;     /* workers, at least 1 */
-    uint32_t batch_rows;       /* 1 to BATCH_ROWS_MAX; 0: BATCH_ROWS_MAX */
-    bool emit_every_change;    /* cache.max.bytes.buffering=0: no coalescing within a step */
-    uint64_t memory_max;       /* bytes of windows and tables; 0: no limit */
-    const char *window_directory;
+    struct log *log;              /* outlives the flow */
+    struct registry *registry;    /* outlives the flow */
+    uint32_t thread_count;        /* workers, at least 1 */
+    uint32_t batch_rows;          /* 1 to BATCH_ROWS_MAX; 0: BATCH_ROWS_MAX */
+    bool emit_every_change;       /* cache.max.bytes.buffering=0: no coalescing within a step */
+    uint64_t memory_max;          /* bytes of windows and tables; 0: no limit */
+    const char *window_directory; /* past it windows' rows move to files here */
 };
 
 MUST_CHECK enum err flow_open(const struct flow_options *options, struct flow **ret_flow,
@@ -73,8 +73,9 @@ struct flow_position {
 struct flow_status {
     enum flow_state state;
     struct why why;
-    double restored; /* 0 to 1 */
-    uint64_t state_bytes;
+    double restored;      /* 0 to 1 */
+    uint64_t state_bytes; /* in memory */
+    uint64_t file_bytes;  /* rows of windows that were moved to files */
     uint64_t state_rows;
     int64_t stream_time_ms; /* highest of its tasks; INT64_MIN: none yet */
     struct counters counters;

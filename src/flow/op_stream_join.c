@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 #include "flow/input.h"
+#include "flow/query.h"
 #include "flow/stream_join.h"
 #include "flow/task.h"
 
@@ -14,6 +15,7 @@ static uint32_t match_add(struct stream_join *join, uint32_t count, uint32_t id)
 static void match_sort(struct stream_join *join, const struct window *window, uint32_t count);
 static uint32_t join_put(struct stream_join *join, const struct join_arrival *arrival);
 WINDOW_INLINE void prefetch(struct stream_join *join, uint32_t side_index, bool probes);
+static void move_rows(struct stream_join *join);
 static void join_drain(struct operator* op);
 static void join_end_step(struct operator* op);
 static enum err join_restore(struct operator* op, struct why *why);
@@ -58,6 +60,7 @@ static void join_init(struct stream_join *join)
     struct join_side *left = &join->sides[JOIN_LEFT_SIDE];
     struct join_side *right = &join->sides[JOIN_RIGHT_SIDE];
     join->stream_time_ms = INT64_MIN;
+    join->expired_ms = INT64_MIN;
     join->retention_ms = time_add(time_add(node->before_ms, node->after_ms), node->grace_ms);
     left->back_ms = right->ahead_ms = node->before_ms;
     left->ahead_ms = right->back_ms = node->after_ms;
@@ -245,6 +248,27 @@ WINDOW_INLINE void prefetch(struct stream_join *join, uint32_t side_index, bool 
 
 /* Windows are emptied here, where nothing borrows from them. A row that still waits is never past
  * the floor: it would have gone out when stream time came to expired_ms. */
+/* The older half of a large window goes before the newest rows of a small one. */
+static void move_rows(struct stream_join *join)
+{
+    struct task *task = join->op.task;
+    for (uint32_t i = 0; i < 2 && task->over_bytes > 0; i++) {
+        const struct window *left = &join->sides[JOIN_LEFT_SIDE].window;
+        const struct window *right = &join->sides[JOIN_RIGHT_SIDE].window;
+        const uint32_t larger =
+            right->row_bytes > left->row_bytes ? JOIN_RIGHT_SIDE : JOIN_LEFT_SIDE;
+        struct window *window = &join->sides[i == 0 ? larger : 1 - larger].window;
+        uint64_t moved = 0;
+        struct why why;
+        const enum err err = window_move(window, task->over_bytes,
+                                         task->query->flow->options.window_directory, &moved, &why);
+        if (err != OK)
+            task_fail(task, err, &why);
+        task->over_bytes -= moved < task->over_bytes ? moved : task->over_bytes;
+    }
+    task->over_bytes = 0;
+}
+
 static void join_drain(struct operator* op)
 {
     struct stream_join *join = join_of(op);
@@ -257,6 +281,8 @@ static void join_drain(struct operator* op)
         if (time_ms != INT64_MIN)
             window_expire(&side->window, time_add(time_ms, -join->retention_ms));
     }
+    if (op->task->over_bytes > 0)
+        move_rows(join);
     if (join->was_replaying && !op->task->replaying) {
         join->was_replaying = false;
         restore_times(join);
@@ -272,6 +298,7 @@ static void join_end_step(struct operator* op)
     if (join->waits)
         join_outer_end_step(join);
     marks_set(&task->marks, op->node->id, 's', join->stream_time_ms);
+    marks_set(&task->marks, op->node->id, 'e', join->expired_ms);
     marks_set(&task->marks, op->node->id, 'l', join->sides[JOIN_LEFT_SIDE].observed_ms);
     marks_set(&task->marks, op->node->id, 'r', join->sides[JOIN_RIGHT_SIDE].observed_ms);
     for (uint32_t i = 0; i < 2; i++)
@@ -293,7 +320,7 @@ static void restore_times(struct stream_join *join)
     const struct marks *marks = &join->op.task->marks;
     const uint32_t id = join->op.node->id;
     join->stream_time_ms = marks_get(marks, id, 's', INT64_MIN);
-    join->expired_ms = join->stream_time_ms;
+    join->expired_ms = marks_get(marks, id, 'e', join->stream_time_ms);
     join->sides[JOIN_LEFT_SIDE].observed_ms = marks_get(marks, id, 'l', INT64_MIN);
     join->sides[JOIN_RIGHT_SIDE].observed_ms = marks_get(marks, id, 'r', INT64_MIN);
 }
@@ -302,7 +329,10 @@ static void join_measure(const struct operator* op, struct operator_usage *usage
 {
     const struct stream_join *join = (const struct stream_join *)op;
     for (uint32_t i = 0; i < 2; i++) {
-        usage->state_bytes += join->sides[i].window.bytes + waiting_bytes(&join->sides[i].waiting);
+        const struct window *window = &join->sides[i].window;
+        usage->state_bytes += window->bytes + waiting_bytes(&join->sides[i].waiting);
+        usage->movable_bytes += window->row_bytes;
+        usage->file_bytes += window->file_bytes;
         usage->state_rows += window_row_count(&join->sides[i].window);
     }
 }

@@ -16,7 +16,9 @@ struct task;
 struct table;
 
 struct operator_usage {
-    uint64_t state_bytes;
+    uint64_t state_bytes;   /* in memory */
+    uint64_t movable_bytes; /* of them: rows of windows, which can move to files */
+    uint64_t file_bytes;
     uint64_t state_rows;
 };
 

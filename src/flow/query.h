@@ -58,6 +58,9 @@ struct flow {
 
     _Atomic bool held; /* no task gets a turn */
 
+    _Atomic uint64_t movable_bytes; /* of all tasks, in memory: budget.h */
+    _Atomic uint64_t fixed_bytes;
+
     /* Going back to the last commit, all workers together. */
     _Atomic uint64_t generation; /* grows when a worker wants it */
     pthread_mutex_t return_lock;

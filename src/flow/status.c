@@ -60,6 +60,7 @@ static void add_task(struct status_question *question, const struct task *task)
     for (uint32_t i = 0; i < task->operator_count; i++)
         task->operators[i]->ops->measure(task->operators[i], &usage);
     question->status->state_bytes += usage.state_bytes;
+    question->status->file_bytes += usage.file_bytes;
     question->status->state_rows += usage.state_rows;
     question->built++;
     question->replaying = question->replaying || task->replaying;

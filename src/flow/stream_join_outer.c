@@ -58,7 +58,7 @@ void join_outer_unmatched(struct stream_join *join, const struct join_arrival *a
     const bool is_late = time_add(arrival->timestamp_ms, side->ahead_ms) < join->stream_time_ms;
     if (is_late && !replaying) {
         join_emit_alone(join, arrival);
-        if (id != 0 && !is_over(join, arrival->side, arrival->timestamp_ms, join->stream_time_ms))
+        if (id != 0 && !is_over(join, arrival->side, arrival->timestamp_ms, join->expired_ms))
             note(join, arrival->side, arrival->offset, arrival->timestamp_ms);
         return;
     }
@@ -100,7 +100,7 @@ void join_outer_restored(struct stream_join *join)
             if (!window_has(&side->window, row.id) || !window_is_marked(&side->window, row.id))
                 continue;
             const int64_t offset = window_read(&side->window, row.id).offset;
-            if (is_over(join, i, row.timestamp_ms, join->stream_time_ms) ||
+            if (is_over(join, i, row.timestamp_ms, join->expired_ms) ||
                 noted_has(&join->noted, i, offset))
                 window_mark(&side->window, row.id, false);
             else
@@ -117,7 +117,7 @@ void join_outer_end_step(struct stream_join *join)
     uint32_t kept = 0;
     for (uint32_t i = 0; i < noted->count; i++) {
         const struct noted_row *row = &noted->rows[i];
-        if (is_over(join, row->side, row->timestamp_ms, join->stream_time_ms)) {
+        if (is_over(join, row->side, row->timestamp_ms, join->expired_ms)) {
             char key[NOTE_KEY_BYTES];
             const enum err err =
                 changelog_append(join->notes, note_key(row, key), (struct str){0}, true, NULL);

@@ -1,6 +1,7 @@
 /* task.c -- a task's turns: fill, run, end the step, hand it over; and reading windows back. */
 #include "flow/task.h"
 
+#include "flow/budget.h"
 #include "flow/input.h"
 #include "flow/lows.h"
 #include "flow/merge.h"
@@ -176,6 +177,7 @@ static enum err replay(struct task *task, bool *ret_did, struct why *why)
         }
     }
     task->replay_done += rows;
+    budget_settle(task);
     if (state == MERGE_WAITS)
         *ret_did = false;
     if (state == MERGE_ENDED)
@@ -198,6 +200,7 @@ static void end_replay(struct task *task)
 
 static void end_step(struct task *task)
 {
+    budget_settle(task);
     task_drain(task);
     for (uint32_t i = 0; i < task->operator_count; i++)
         task->operators[i]->ops->end_step(task->operators[i]);

@@ -65,7 +65,10 @@ struct task {
     bool at_end;              /* the last turn found nothing to read and nothing pending */
     uint64_t durable;         /* steps known to be durable */
     uint32_t settle_failures; /* in a row */
-    int64_t replay_done;      /* records read back, and how many there are */
+    uint64_t movable_bytes;   /* as last told: budget.h */
+    uint64_t fixed_bytes;
+    uint64_t over_bytes; /* so much of its windows should move to files */
+    int64_t replay_done; /* records read back, and how many there are */
     int64_t replay_total;
     enum err err; /* the first failure; the query stops with it */
     struct why why;

@@ -1,6 +1,7 @@
 /* task_build.c -- making a task: its operators after the plan's nodes, its inputs, its last commit.
  */
 #include "base/memory.h"
+#include "flow/budget.h"
 #include "flow/input.h"
 #include "flow/lows.h"
 #include "flow/merge.h"
@@ -58,6 +59,13 @@ enum err task_new(struct flow_query *query, uint32_t index, struct task **ret_ta
     for (uint32_t i = 0; i < task->operator_count && err == OK; i++)
         err = task->operators[i]->ops->restore(task->operators[i], why);
     if (err == OK)
+        budget_settle(task);
+    if (task_failed(task)) {
+        err = task->err;
+        if (why)
+            *why = task->why;
+    }
+    if (err == OK)
         err = lows_begin(task, why);
     if (err == OK)
         *ret_task = task;
@@ -70,6 +78,7 @@ void task_free(struct task *task)
 {
     if (!task)
         return;
+    budget_leave(task);
     for (uint32_t i = 0; i < task->input_count; i++)
         input_release(&task->inputs[i]);
     for (uint32_t i = 0; i < task->operator_count; i++)

@@ -6,24 +6,14 @@
 
 #include "base/memory.h"
 #include "base/varint.h"
+#include "flow/window_block.h"
 
 #include <sys/mman.h>
 
 #define HEADS_MIN 1024
 #define SEGMENTS_MIN 8
-#define BLOCK_BYTES_MIN (16 << 10)
-#define BLOCK_BYTES_MAX (2 << 20) /* a huge page */
-#define REHASH_AHEAD 24           /* entries whose heads are on their way */
+#define REHASH_AHEAD 24 /* entries whose heads are on their way */
 #define SWEEP_IDS (1u << 30)
-
-/* Rows up to last_id end in this block; it goes when they are gone. */
-struct window_block {
-    struct window_block *next;
-    uint32_t last_id;
-    size_t size;
-    size_t used;
-    char bytes[];
-};
 
 static char *row_alloc(struct window *window, size_t size);
 static struct window_block *block_new(struct window *window, size_t size);
@@ -40,7 +30,7 @@ void window_init(struct window *window)
                               .next_id = WINDOW_SEGMENT_ROWS,
                               .lowest_id = WINDOW_SEGMENT_ROWS,
                               .swept_id = WINDOW_SEGMENT_ROWS,
-                              .block_size = BLOCK_BYTES_MIN};
+                              .block_size = WINDOW_BLOCK_BYTES_MIN};
     window->heads = memory_zalloc(HEADS_MIN * sizeof(*window->heads));
     window->segments = memory_zalloc(SEGMENTS_MIN * sizeof(struct window_segment *));
     window->bytes = HEADS_MIN * sizeof(*window->heads);
@@ -54,11 +44,12 @@ void window_release(struct window *window)
         free(window->segments[i]);
     for (struct window_block *block = window->block_first; block;) {
         struct window_block *next = block->next;
-        free(block);
+        window_block_free(block);
         block = next;
     }
     free(window->spare);
-    free(window->spare_block);
+    if (window->spare_block)
+        window_block_free(window->spare_block);
     free(window->segments);
     free(window->heads);
     *window = (struct window){0};
@@ -149,6 +140,30 @@ uint32_t window_row_count(const struct window *window)
     return window->next_id - window->lowest_id;
 }
 
+enum err window_move(struct window *window, uint64_t bytes_wanted, const char *directory,
+                     uint64_t *ret_bytes, struct why *why)
+{
+    uint64_t moved = 0;
+    enum err err = OK;
+    /* Looking at one that has moved would read its file. */
+    struct window_block *block =
+        window->block_to_move ? window->block_to_move : window->block_first;
+    while (block && block != window->block_last && moved < bytes_wanted && err == OK) {
+        if (window_block_can_move(block)) {
+            err = window_block_move(block, directory, why);
+            moved += err == OK ? block->size : 0;
+        }
+        if (err == OK)
+            block = block->next;
+    }
+    window->block_to_move = block;
+    window->bytes -= moved;
+    window->row_bytes -= moved;
+    window->file_bytes += moved;
+    *ret_bytes = moved;
+    return err;
+}
+
 struct window_row window_read(const struct window *window, uint32_t id)
 {
     const struct window_segment *segment =
@@ -176,7 +191,7 @@ static const uint8_t *get_size(const uint8_t *at, int64_t *ret_size)
 static char *row_alloc(struct window *window, size_t size)
 {
     struct window_block *block = window->block_last;
-    if (!block || block->size - block->used < size) {
+    if (!block || window_block_room(block) < size) {
         block = block_new(window, size);
         if (window->block_last)
             window->block_last->next = block;
@@ -192,26 +207,21 @@ static char *row_alloc(struct window *window, size_t size)
 static struct window_block *block_new(struct window *window, size_t size)
 {
     size_t block_size = window->block_size;
-    if (window->block_size < BLOCK_BYTES_MAX)
+    if (window->block_size < WINDOW_BLOCK_BYTES_MAX)
         window->block_size *= 2;
     if (size + sizeof(struct window_block) > block_size)
         block_size = size + sizeof(struct window_block);
     struct window_block *block = window->spare_block;
-    if (block_size == BLOCK_BYTES_MAX && block) {
+    if (block_size == WINDOW_BLOCK_BYTES_MAX && block) {
         window->spare_block = NULL;
-        window->bytes -= block_size;
-    } else if (block_size == BLOCK_BYTES_MAX) {
-        block = aligned_alloc(BLOCK_BYTES_MAX, block_size);
-        must(block != NULL);
-        (void)madvise(block, block_size, MADV_HUGEPAGE);
+        block->next = NULL;
+        block->used = 0;
     } else {
-        block = memory_alloc(block_size);
+        block = window_block_new(block_size);
+        window->bytes += block->size;
+        window->row_bytes += block->size;
     }
-    block->next = NULL;
     block->last_id = window->next_id;
-    block->size = block_size - sizeof(*block);
-    block->used = 0;
-    window->bytes += block_size;
     return block;
 }
 
@@ -220,14 +230,19 @@ static void blocks_drop(struct window *window)
     while (window->block_first && !window_has(window, window->block_first->last_id) &&
            window->block_first != window->block_last) {
         struct window_block *block = window->block_first;
-        const size_t block_size = block->size + sizeof(*block);
         window->block_first = block->next;
-        if (block_size == BLOCK_BYTES_MAX && !window->spare_block) {
+        if (window->block_to_move == block)
+            window->block_to_move = NULL;
+        if (block->is_in_file) {
+            window->file_bytes -= block->size;
+        } else if (block->size == WINDOW_BLOCK_BYTES_MAX && !window->spare_block) {
             window->spare_block = block;
             continue;
+        } else {
+            window->bytes -= block->size;
+            window->row_bytes -= block->size;
         }
-        window->bytes -= block_size;
-        free(block);
+        window_block_free(block);
     }
 }
 
@@ -266,7 +281,7 @@ static void heads_grow(struct window *window)
     window->bytes += count / 2 * sizeof(*window->heads);
     free(window->heads);
     window->heads = memory_zalloc(count * sizeof(*window->heads));
-    if (count * sizeof(*window->heads) >= BLOCK_BYTES_MAX)
+    if (count * sizeof(*window->heads) >= WINDOW_BLOCK_BYTES_MAX)
         (void)madvise((void *)(((uintptr_t)window->heads + 4095) & ~(uintptr_t)4095),
                       count * sizeof(*window->heads) - 4096, MADV_HUGEPAGE);
     window->head_mask = (uint32_t)(count - 1);

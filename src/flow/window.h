@@ -12,6 +12,7 @@
 #ifndef FLOW_WINDOW_H
 #define FLOW_WINDOW_H
 
+#include "base/err.h"
 #include "base/str.h"
 
 #include <stdint.h>
@@ -46,9 +47,12 @@ struct window {
     struct window_segment *spare;
     struct window_block *block_first; /* oldest */
     struct window_block *block_last;
-    struct window_block *spare_block; /* a large one: its pages need no clearing by the system */
+    struct window_block *block_to_move; /* the oldest that could; NULL: the oldest of all */
+    struct window_block *spare_block;   /* a large one: its pages need no clearing by the system */
     size_t block_size;
-    uint64_t bytes;
+    uint64_t bytes;      /* in memory, with the index */
+    uint64_t row_bytes;  /* of them: blocks */
+    uint64_t file_bytes; /* of rows in files */
 };
 
 /* A row as it is stored, taken apart. Valid until the next window_expire. */
@@ -65,6 +69,10 @@ uint32_t window_put(struct window *window, uint32_t hash, int64_t timestamp_ms, 
                     struct str key, struct str value);
 /* Drops the oldest segments all of whose rows are before floor_ms. */
 void window_expire(struct window *window, int64_t floor_ms);
+/* Moves the oldest rows to files, until so many bytes of memory are free or no more can be: the
+ * index and the newest rows stay. */
+MUST_CHECK enum err window_move(struct window *window, uint64_t bytes_wanted, const char *directory,
+                                uint64_t *ret_bytes, struct why *why);
 /* The lowest offset of the rows still there; INT64_MAX: there are none. */
 int64_t window_from_offset(const struct window *window);
 uint32_t window_row_count(const struct window *window);

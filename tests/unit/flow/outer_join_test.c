@@ -105,6 +105,22 @@ static void test_same_time_right_first_then_by_key(void **state)
            STR("d|,r2|999\n0|,r3|1000\nc|,r1|1000\na|l2,|1000\nb|l1,|1000\n"));
 }
 
+/* A row without a value moves stream time and nothing else; what is overdue by then goes out with
+ * the next row, also after a restart. */
+static void test_overdue_rows_survive_a_restart(void **state)
+{
+    struct join_options options = minute;
+    options.join = JOIN_LEFT;
+    static const struct row rows[] = {{false, "a", "x", 1000}, {true, "b", NULL, 400000}};
+    expect(&options, rows, COUNT_OF(rows), STR(""));
+    fixture_close(&fixture);
+    fixture_open(&fixture);
+    fixture_join(&fixture);
+    start(&fixture, make_join_plan(&fixture.arena, &options));
+    put_row(&(struct row){false, "c", "y", 400000});
+    assert_text(read_partition(&fixture, "OUT", 0), STR("a|x,|1000\n"));
+}
+
 /* ---- the model ---- */
 
 #define MODEL_ROWS 2000
@@ -294,6 +310,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_waits_strictly_longer_than_window_and_grace, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(test_same_time_right_first_then_by_key, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_overdue_rows_survive_a_restart, setup, teardown),
         cmocka_unit_test(test_random_rows_against_the_model),
         cmocka_unit_test(test_random_rows_over_restarts),
     };
