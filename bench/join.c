@@ -70,7 +70,7 @@ static struct result run_sql(const char *directory, enum kind kind, const struct
 {
     static const enum join_shape shapes[] = {SHAPE_KEYED, SHAPE_KEYED, SHAPE_REKEYED, SHAPE_LEFT};
     struct join_world world;
-    join_world_open(&world, directory);
+    join_world_open(&world, directory, 0);
     join_world_fill(&world, shapes[kind], settings->events, settings->window);
     join_world_start(&world, shapes[kind], settings->window);
     const struct result result = measure(&world, settings);

@@ -11,11 +11,12 @@ void die(const struct why *why)
     exit(1);
 }
 
-void join_world_open(struct join_world *world, const char *directory)
+void join_world_open(struct join_world *world, const char *directory, int64_t commit_interval_ms)
 {
     struct why why = {0};
     const struct store_options store = {.unsynced = false};
-    const struct log_embedded_options log = {.runs_queries = true, .directory = directory};
+    const struct log_embedded_options log = {
+        .commit_interval_ms = commit_interval_ms, .runs_queries = true, .directory = directory};
     *world = (struct join_world){0};
     arena_init(&world->arena, 0);
     session_init(&world->session, &world->arena);

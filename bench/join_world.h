@@ -23,7 +23,8 @@ struct join_world {
 
 /* Ends the program with words. */
 _Noreturn void die(const struct why *why);
-void join_world_open(struct join_world *world, const char *directory);
+/* commit_interval_ms as in log_embedded_options. */
+void join_world_open(struct join_world *world, const char *directory, int64_t commit_interval_ms);
 /* Orders and payments, `events` of each, in topics of one partition; payments come up to `window`
  * orders after their order, one order a millisecond. */
 void join_world_fill(struct join_world *world, enum join_shape shape, uint64_t events,

@@ -1,44 +1,29 @@
 /* latency.c -- from produced to joined and readable, at half of the highest steady rate, beside
  * bare durable commits in the same run.
  *
- * usage: bench-latency [SECONDS [RATE]]     RATE: events a second; default: half of what a backlog
- * of events was joined at
+ * usage: bench-latency [SECONDS [RATE]]     RATE: events a second; default: half of the highest
+ * that a run of two seconds keeps up with
  *
  * Open loop: when an event should be sent is fixed beforehand, and latency counts from there,
- * however late it was really sent. The join re-keys nothing, or both sides (second line). */
+ * however late it was really sent. Producer, join and reader share one process and its log, which
+ * commits every millisecond. */
 #include "base/clock.h"
-#include "base/file.h"
 #include "bench/events.h"
 #include "bench/join_world.h"
+#include "bench/report.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
 #include <unistd.h>
 
-#define BACKLOG_EVENTS 500000
+#define COMMIT_INTERVAL_MS 1
+#define RATE_FIRST 1600000 /* no machine of today keeps up with it */
+#define RATE_LEAST 1000
+#define PROBE_SECONDS 2.0
+#define OVERRUN_MAX 1.05
 #define COMMITS 500
-#define SEND_INTERVAL_NS 1000000
+#define SEND_INTERVAL_NS 250000
 #define SAMPLES_MAX 4000000
-
-static int compare_doubles(const void *a, const void *b)
-{
-    const double x = *(const double *)a;
-    const double y = *(const double *)b;
-    return x < y ? -1 : x > y;
-}
-
-static void make_directory(char *directory, size_t size)
-{
-    const char *base = getenv("BENCH_DIRECTORY");
-    snprintf(directory, size, "%s/bench-latency-XXXXXX", base ? base : "/var/tmp");
-    must(mkdtemp(directory) != NULL);
-}
-
-static void remove_directory(const char *directory)
-{
-    struct why why;
-    must(file_remove_tree(directory, &why) == OK);
-}
 
 /* p50 of a transaction with one small record, synced. */
 static double bare_commit_ms(void)
@@ -49,7 +34,7 @@ static double bare_commit_ms(void)
     struct store *store;
     store_database database = 0;
     const struct store_options options = {.unsynced = false};
-    make_directory(directory, sizeof(directory));
+    report_make_directory(directory, sizeof(directory));
     if (store_open(directory, &options, &store, &why))
         die(&why);
     for (uint64_t i = 0; i < COMMITS; i++) {
@@ -64,28 +49,10 @@ static double bare_commit_ms(void)
         times[i] = (double)(clock_monotonic_ns() - begin_ns) / 1e6;
     }
     store_close(store);
-    remove_directory(directory);
-    qsort(times, COMMITS, sizeof(times[0]), compare_doubles);
-    printf("bare durable commit: p50 %.3f ms, p99 %.3f ms\n", times[COMMITS / 2],
-           times[COMMITS * 99 / 100]);
-    return times[COMMITS / 2];
-}
-
-/* Events a second that a backlog is joined at, wall clock. */
-static double highest_rate(enum join_shape shape)
-{
-    char directory[512];
-    struct join_world world;
-    make_directory(directory, sizeof(directory));
-    join_world_open(&world, directory);
-    join_world_fill(&world, shape, BACKLOG_EVENTS, 10000);
-    const int64_t begin_ns = clock_monotonic_ns();
-    join_world_start(&world, shape, 10000);
-    must(engine_wait_idle(world.engine, 300000) == OK);
-    const double rate = 2.0 * BACKLOG_EVENTS * 1e9 / (double)(clock_monotonic_ns() - begin_ns);
-    join_world_close(&world);
-    remove_directory(directory);
-    return rate;
+    report_remove_directory(directory);
+    const double p50 = report_median(times, COMMITS);
+    printf("bare durable commit: p50 %.3f ms, p99 %.3f ms\n", p50, times[COMMITS * 99 / 100]);
+    return p50;
 }
 
 /* Reads the joined topic as it grows; a row's payment was due at its ROWTIME's place in the plan.
@@ -201,7 +168,14 @@ static void produce(struct join_world *world, struct reading *reading, double se
     log_leave(member);
 }
 
-static double measure(enum join_shape shape, double seconds, double rate, double commit_ms)
+struct latency {
+    uint64_t rows;
+    double p50_ms;
+    double p99_ms;
+    double overrun; /* the time that all took, of the time that sending was to take */
+};
+
+static struct latency measure(enum join_shape shape, double seconds, double rate)
 {
     char directory[512];
     struct join_world world;
@@ -209,39 +183,56 @@ static double measure(enum join_shape shape, double seconds, double rate, double
     struct reading reading = {
         .world = &world, .interval_ns = 1e9 / rate, .samples = calloc(SAMPLES_MAX, sizeof(double))};
     must(reading.samples != NULL);
-    make_directory(directory, sizeof(directory));
-    join_world_open(&world, directory);
+    report_make_directory(directory, sizeof(directory));
+    join_world_open(&world, directory, COMMIT_INTERVAL_MS);
     join_world_topics(&world);
     join_world_start(&world, shape, 10000);
     clock_sleep_ms(200);
     reading.begin_ns = clock_monotonic_ns() + 1000000;
     must(pthread_create(&thread, NULL, reader_main, &reading) == 0);
     produce(&world, &reading, seconds);
+    const double took = (double)(clock_monotonic_ns() - reading.begin_ns) / 1e9;
     clock_sleep_ms(100);
     atomic_store(&reading.stop, true);
     pthread_join(thread, NULL);
     join_world_close(&world);
-    remove_directory(directory);
-    qsort(reading.samples, reading.count, sizeof(double), compare_doubles);
+    report_remove_directory(directory);
     must(reading.count > 0);
-    const double p50 = reading.samples[reading.count / 2];
-    const double p99 = reading.samples[reading.count * 99 / 100];
-    printf("%-14s %.0f events/s, %llu rows: p50 %.2f ms, p99 %.2f ms = %.1f bare commits\n",
-           shape == SHAPE_KEYED ? "keyed join" : "re-keyed join", rate,
-           (unsigned long long)reading.count, p50, p99, p99 / commit_ms);
+    struct latency latency = {.rows = reading.count, .overrun = took / seconds};
+    latency.p50_ms = report_median(reading.samples, reading.count);
+    latency.p99_ms = reading.samples[reading.count * 99 / 100];
     free(reading.samples);
-    return p99;
+    return latency;
+}
+
+/* Events a second: the first of falling rates at which nothing is left over. */
+static double highest_rate(enum join_shape shape)
+{
+    double rate = RATE_FIRST;
+    while (rate > RATE_LEAST && measure(shape, PROBE_SECONDS, rate).overrun > OVERRUN_MAX)
+        rate *= 0.8;
+    return rate;
 }
 
 int main(int argc, char **argv)
 {
     const double seconds = argc > 1 ? strtod(argv[1], NULL) : 10;
     const double wanted = argc > 2 ? strtod(argv[2], NULL) : 0;
+    report_machine();
     const double commit_ms = bare_commit_ms();
     for (enum join_shape shape = SHAPE_KEYED; shape <= SHAPE_REKEYED; shape++) {
-        const double highest = wanted > 0 ? wanted * 2 : highest_rate(shape);
-        printf("highest steady rate: %.0f events/s\n", highest);
-        measure(shape, seconds, highest / 2, commit_ms);
+        char texts[4][64];
+        const char *name = shape == SHAPE_KEYED ? "keyed" : "re-keyed";
+        const double rate = wanted > 0 ? wanted : highest_rate(shape) / 2;
+        const struct latency latency = measure(shape, seconds, rate);
+        printf("  %-8s %.0f events/s, %llu rows: p50 %.2f ms, p99 %.2f ms, took %.2f of the time\n",
+               name, rate, (unsigned long long)latency.rows, latency.p50_ms, latency.p99_ms,
+               latency.overrun);
+        snprintf(texts[0], sizeof(texts[0]), "latency, %s", name);
+        snprintf(texts[1], sizeof(texts[1]), "p99 %.2f ms", latency.p99_ms);
+        snprintf(texts[2], sizeof(texts[2]), "p50 %.2f ms", commit_ms);
+        snprintf(texts[3], sizeof(texts[3]), "%.1f x", latency.p99_ms / commit_ms);
+        report_row(texts[0], texts[1], texts[2], texts[3], "12 x", "5 x");
     }
     return 0;
 }

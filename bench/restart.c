@@ -17,10 +17,10 @@
 static void fill(const char *directory, uint64_t events)
 {
     struct join_world world;
-    join_world_open(&world, directory);
+    join_world_open(&world, directory, 0);
     join_world_fill(&world, SHAPE_KEYED, events, events);
     join_world_close(&world);
-    join_world_open(&world, directory);
+    join_world_open(&world, directory, 0);
     join_world_start(&world, SHAPE_KEYED, events * 2);
     must(engine_wait_idle(world.engine, 600000) == OK);
     join_world_close(&world);
@@ -36,7 +36,7 @@ static void restart(const char *directory, uint64_t events, int64_t exec_ns)
     struct random random = {9};
     struct buf value = {0};
     char key[17];
-    join_world_open(&world, directory);
+    join_world_open(&world, directory, 0);
     join_world_start(&world, SHAPE_KEYED, events * 2);
     const uint64_t before = join_world_joined(&world);
     if (log_join(world.log, &options, &member, &why))
