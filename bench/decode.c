@@ -4,6 +4,7 @@
 #include "avro/avro.h"
 #include "base/clock.h"
 #include "bench/events.h"
+#include "bench/report.h"
 
 #include <stdio.h>
 
@@ -60,25 +61,19 @@ static double decode_ours(const struct str *bodies, uint64_t count)
     return ns;
 }
 
-static int compare_doubles(const void *a, const void *b)
-{
-    const double x = *(const double *)a;
-    const double y = *(const double *)b;
-    return x < y ? -1 : x > y;
-}
-
 int main(int argc, char **argv)
 {
     const uint64_t count = argc > 1 ? strtoull(argv[1], NULL, 10) : 200000;
     const uint64_t rounds = argc > 2 ? strtoull(argv[2], NULL, 10) : 5;
-    double ratios[64];
+    double times[3][REPORT_ROUNDS_MAX]; /* libavro's, ours, their ratio */
     struct random random = {42};
     struct buf all = {0};
     struct str *bodies = calloc(count, sizeof(*bodies));
     size_t *ends = calloc(count, sizeof(*ends));
     must(bodies != NULL);
     must(ends != NULL);
-    must(rounds > 0 && rounds <= 64);
+    must(rounds > 0 && rounds <= REPORT_ROUNDS_MAX);
+    report_machine();
     for (uint64_t i = 0; i < count; i++) {
         events_order(&all, events_key(i), EVENTS_BEGIN_MS + (int64_t)i, &random);
         ends[i] = all.size;
@@ -92,12 +87,16 @@ int main(int argc, char **argv)
         double theirs;
         must(decode_libavro(events_order_schema, bodies, count, &theirs) == 0);
         const double ours = decode_ours(bodies, count);
-        ratios[round] = theirs / ours;
-        printf("  libavro %.0f ns, ours %.0f ns: %.1f times faster\n", theirs, ours, ratios[round]);
+        times[0][round] = theirs;
+        times[1][round] = ours;
+        times[2][round] = theirs / ours;
+        printf("  libavro %.0f ns, ours %.0f ns\n", theirs, ours);
     }
-    qsort(ratios, rounds, sizeof(ratios[0]), compare_doubles);
-    printf("decode: %.1f times faster than libavro (median of %llu)\n", ratios[rounds / 2],
-           (unsigned long long)rounds);
+    char texts[3][64];
+    snprintf(texts[0], sizeof(texts[0]), "%.0f ns", report_median(times[0], rounds));
+    snprintf(texts[1], sizeof(texts[1]), "%.0f ns", report_median(times[1], rounds));
+    snprintf(texts[2], sizeof(texts[2]), "%.1f x", report_median(times[2], rounds));
+    report_row("order decode", texts[1], texts[0], texts[2], "8 x", "15 x");
     free(ends);
     free(bodies);
     buf_release(&all);

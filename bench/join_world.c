@@ -114,6 +114,13 @@ void join_world_fill(struct join_world *world, enum join_shape shape, uint64_t e
     fill_topic(world, true, shape != SHAPE_REKEYED, events, window);
 }
 
+void join_world_fill_orders(struct join_world *world, uint64_t events)
+{
+    int32_t id;
+    fill_topic(world, false, true, events, 0);
+    make_topic(world, true, &id);
+}
+
 static bool ignore(void *context, const struct statement *statement, const struct answer *answer)
 {
     (void)context, (void)statement, (void)answer;

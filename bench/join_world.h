@@ -29,6 +29,8 @@ void join_world_open(struct join_world *world, const char *directory, int64_t co
  * orders after their order, one order a millisecond. */
 void join_world_fill(struct join_world *world, enum join_shape shape, uint64_t events,
                      uint64_t window);
+/* The keyed orders alone; no payments come. */
+void join_world_fill_orders(struct join_world *world, uint64_t events);
 /* Makes the topics empty. */
 void join_world_topics(struct join_world *world);
 /* Starts an engine with one worker, the two streams and the join (payments up to window_ms later).

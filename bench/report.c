@@ -2,6 +2,7 @@
 #include "bench/report.h"
 #include "base/file.h"
 #include "base/must.h"
+#include "base/str.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -55,6 +56,26 @@ void report_row(const char *measure, const char *ours, const char *baseline, con
                 const char *least, const char *reach)
 {
     printf("row\t%s\t%s\t%s\t%s\t%s\t%s\n", measure, ours, baseline, ratio, least, reach);
+}
+
+uint64_t report_resident_bytes(int process)
+{
+    char path[64];
+    char line[1024];
+    uint64_t kilobytes = 0;
+    bool is_log = false;
+    snprintf(path, sizeof(path), "/proc/%d/smaps", process);
+    FILE *file = fopen(path, "r");
+    must(file != NULL);
+    while (fgets(line, sizeof(line), file)) {
+        /* A mapping's first line begins with its addresses, in small hexadecimal digits. */
+        if (!(line[0] >= 'A' && line[0] <= 'Z'))
+            is_log = strstr(line, "/log.mdb") != NULL;
+        else if (!is_log && strncmp(line, "Rss:", 4) == 0)
+            kilobytes += strtoull(line + 4, NULL, 10);
+    }
+    fclose(file);
+    return kilobytes * 1024;
 }
 
 void report_make_directory(char *directory, size_t size)

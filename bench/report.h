@@ -17,6 +17,9 @@ void report_machine(void);
 void report_row(const char *measure, const char *ours, const char *baseline, const char *ratio,
                 const char *least, const char *reach);
 
+/* What a process has resident, without its pages of log.mdb. */
+uint64_t report_resident_bytes(int process);
+
 /* A new directory under $BENCH_DIRECTORY, else /var/tmp. Ends the program when it cannot. */
 void report_make_directory(char *directory, size_t size);
 void report_remove_directory(const char *directory);
