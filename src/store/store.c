@@ -14,6 +14,7 @@
 
 #define MAP_BYTES (1ull << 40)
 #define READERS_MAX 1022
+#define LOCK_BYTES (READERS_MAX * 64) /* a cache line for each */
 #define FILE_MODE 0644
 
 /* LMDB's own database 0: transaction number to the pages it freed, their count first. */
@@ -22,6 +23,7 @@ struct free_list {
     MDB_cursor *cursor;
 };
 
+static int fill_lock_file(const char *path);
 static enum err configure(MDB_env *env, const struct store_options *options, const char *path,
                           struct why *why);
 static enum err make_file(const char *directory, const struct store_options *options,
@@ -177,7 +179,9 @@ static enum err configure(MDB_env *env, const struct store_options *options, con
         flags |= MDB_NOSYNC;
     if (options->read_only)
         flags |= MDB_RDONLY;
-    int code = mdb_env_set_mapsize(env, MAP_BYTES);
+    int code = options->read_only ? 0 : fill_lock_file(path);
+    if (!code)
+        code = mdb_env_set_mapsize(env, MAP_BYTES);
     if (!code)
         code = mdb_env_set_maxdbs(env, STORE_DATABASES_MAX);
     if (!code)
@@ -190,6 +194,26 @@ static enum err configure(MDB_env *env, const struct store_options *options, con
     }
     return code ? why_set(why, store_err(code), "cannot open '%s': %s", path, mdb_strerror(code))
                 : OK;
+}
+
+/* LMDB maps its lock file and leaves it full of holes: a reader that takes a new slot on a full
+ * disk would die of SIGBUS. So it gets its room before LMDB opens it; later would be too late, as
+ * closing a second descriptor gives up the locks of the first. */
+static int fill_lock_file(const char *path)
+{
+    struct buf lock_path = {0};
+    struct stat info;
+    buf_printf(&lock_path, "%s-lock", path);
+    const int fd = open(buf_text(&lock_path), O_RDWR | O_CREAT | O_CLOEXEC, FILE_MODE);
+    int code = fd < 0 || fstat(fd, &info) != 0 ? errno : 0;
+    if (!code)
+        code = posix_fallocate(fd, 0, info.st_size > 0 ? info.st_size : LOCK_BYTES);
+    if (code == EOPNOTSUPP || code == EINVAL)
+        code = 0; /* a file system that cannot promise room */
+    if (fd >= 0)
+        close(fd);
+    buf_release(&lock_path);
+    return code;
 }
 
 /* LMDB writes its first two pages without a sync, and nobody syncs the file's name: the power going

@@ -465,10 +465,31 @@ static void threads_may_open_databases_at_any_time(void **state)
     fixture_release(&fixture);
 }
 
+/* A reader's slot in a hole of the lock file would be SIGBUS on a full disk. */
+static void the_lock_file_has_no_holes(void **state)
+{
+    const struct store_options options = {.unsynced = true};
+    struct fixture fixture;
+    struct stat info;
+    char path[96];
+    (void)state;
+    fixture_init(&fixture, &options);
+    snprintf(path, sizeof(path), "%s/log.mdb-lock", fixture.directory);
+    for (int round = 0; round < 2; round++) {
+        assert_int_equal(stat(path, &info), 0);
+        assert_true(info.st_size > 60000);
+        assert_true(info.st_blocks * 512 >= info.st_size);
+        store_close(fixture.store);
+        assert_ok(store_open(fixture.directory, &options, &fixture.store, NULL));
+    }
+    fixture_release(&fixture);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_committed_is_there_and_nothing_else),
+        cmocka_unit_test(the_lock_file_has_no_holes),
         cmocka_unit_test(a_cursor_walks_integers_in_order),
         cmocka_unit_test(a_dropped_database_is_gone_and_can_be_made_again),
         cmocka_unit_test(a_checked_value_tells_that_it_was_changed),
