@@ -136,8 +136,13 @@ enum err worker_add_query(struct worker *worker, struct flow_query *query, struc
 
 void worker_remove_query(struct worker *worker, struct flow_query *query)
 {
-    for (int i = 0; i < SETTLE_MS_MAX && !is_settled(worker, query); i++)
+    /* On a full disk steps may wait for ever; each query would, one after another. */
+    struct log *log = worker->flow->options.log;
+    for (int i = 0; i < SETTLE_MS_MAX && !is_settled(worker, query); i++) {
+        if (log_get_health(log) == LOG_FULL)
+            break;
         clock_sleep_ms(1);
+    }
     uint32_t kept = 0;
     for (uint32_t i = 0; i < worker->seat_count; i++) {
         const struct seat seat = worker->seats[i];
