@@ -66,6 +66,12 @@ static void print_commands(void)
         printf("%s%s", i > 0 ? " " : "", commands[i]->name);
 }
 
+/* Whether its arguments are files. */
+static bool takes_files(const struct command *command)
+{
+    return strstr(command->usage, " FILE") != NULL;
+}
+
 /* What a flag's value is: files, directories, one of several words, or anything. */
 static bool is_file(const struct setting_info *setting)
 {
@@ -145,7 +151,7 @@ static void print_bash(void)
     fputs("# bash completion of drivethru, made by: drivethru completion bash\n"
           "_drivethru() {\n"
           "    local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]}\n"
-          "    local words='' verbs='' IFS=$' \\t\\n'\n"
+          "    local words='' verbs='' files='' IFS=$' \\t\\n'\n"
           "    COMPREPLY=()\n"
           "    if [ \"$COMP_CWORD\" = 1 ]; then\n"
           "        COMPREPLY=($(compgen -W '",
@@ -165,13 +171,17 @@ static void print_bash(void)
         print_verbs(commands[i]);
         fputs("' words='", stdout);
         each_flag(commands[i], bash_flag);
-        fputs(" --help' ;;\n", stdout);
+        printf(" --help'%s ;;\n", takes_files(commands[i]) ? " files=1" : "");
     }
     fputs("    esac\n"
           "    [ \"$COMP_CWORD\" != 2 ] || words=\"$verbs $words\"\n"
           "    COMPREPLY=($(compgen -W \"$words\" -- \"$word\"))\n"
+          "    if [ -n \"$files\" ]; then\n"
+          "        compopt -o filenames 2>/dev/null\n"
+          "        IFS=$'\\n' COMPREPLY+=($(compgen -f -- \"$word\"))\n"
+          "    fi\n"
           "}\n"
-          "complete -o bashdefault -o default -F _drivethru drivethru\n",
+          "complete -F _drivethru drivethru\n",
           stdout);
 }
 
@@ -249,9 +259,9 @@ static void print_zsh(void)
               "        _arguments '--help[say more]'",
               stdout);
         each_flag(commands[i], zsh_flag);
-        fputs(" \\\n            '*:file:_files'\n"
-              "        ;;\n",
-              stdout);
+        if (takes_files(commands[i]))
+            fputs(" \\\n            '*:file:_files'", stdout);
+        fputs("\n        ;;\n", stdout);
     }
     fputs("    esac\n"
           "}\n"
@@ -296,8 +306,8 @@ static void print_fish(void)
     for (uint32_t i = 0; i < command_count; i++) {
         printf("complete -c drivethru -f -n __fish_use_subcommand -a %s -d ", commands[i]->name);
         fish_text(commands[i]->summary);
-        printf("\ncomplete -c drivethru -n '__fish_seen_subcommand_from %s' -a '",
-               commands[i]->name);
+        printf("\ncomplete -c drivethru%s -n '__fish_seen_subcommand_from %s' -a '",
+               takes_files(commands[i]) ? "" : " -f", commands[i]->name);
         print_verbs(commands[i]);
         fputs("'\n", stdout);
         each_flag(commands[i], fish_flag);

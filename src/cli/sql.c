@@ -1,5 +1,4 @@
 /* sql.c -- drivethru sql: the SQL shell, a client of ksqlDB's REST API. */
-#include "cli/printable.h"
 #include "cli/sql_editor.h"
 #include "cli/sql_names.h"
 #include "cli/sql_script.h"
@@ -111,8 +110,9 @@ static void type_and_run(struct sql_shell *shell)
         interrupt_forget();
         err = sql_editor_read(shell->editor, &text);
         interrupt_forget();
+        /* What fails, or is ended by Ctrl-C, ends what was typed and not the shell. */
         if (err == OK && sql_script_text(shell, NULL, text) != OK)
-            continue; /* it has been shown */
+            continue;
     }
 }
 
@@ -127,12 +127,9 @@ static void interact(struct sql_shell *shell)
     if (sql_server_info(shell, &arena, &version, &why) != OK) {
         say_unreachable(shell, &why);
     } else {
-        struct buf words = {0};
-        printable_append(&words, version);
-        printf("drivethru " DRIVETHRU_VERSION ", server %s (%s)\n"
+        printf("drivethru " DRIVETHRU_VERSION ", server %s (%.*s)\n"
                "'help' lists what there is, Tab completes, Ctrl-D leaves\n\n",
-               http_client_url(shell->client), buf_text(&words));
-        buf_release(&words);
+               http_client_url(shell->client), STR_ARGS(version));
     }
     arena_release(&arena);
     type_and_run(shell);

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/map.h"
 #include "base/memory.h"
+#include "cli/printable.h"
 #include "cli/sql_server.h"
 #include "sql/sql.h"
 
@@ -58,13 +59,24 @@ void sql_names_forget(struct sql_names *names)
     arena_init(&names->arena, 0);
 }
 
+/* A name that would be shown with escapes is none that somebody types, and the editor shows what it
+ * holds as it is. */
+static bool is_printable(struct str text)
+{
+    struct buf shown = {0};
+    printable_append(&shown, text);
+    const bool is_same = str_equal(buf_str(&shown), text);
+    buf_release(&shown);
+    return is_same;
+}
+
 static void take(struct sql_names *names, const struct json_node *entity, const char *member,
                  const char *name, struct sql_name_list *list)
 {
     const struct json_node *items = json_member(entity, member);
     for (const struct json_node *at = items ? items->child : NULL; at; at = at->next) {
         const struct str text = json_member_text(at, name, STR(""));
-        if (text.size > 0)
+        if (text.size > 0 && is_printable(text))
             sql_name_list_add(list, text, &names->arena);
     }
 }

@@ -182,11 +182,9 @@ static enum err run_statement(struct sql_shell *shell, const struct sql_script *
         fprintf(shell->spool, "sql> %.*s\n", STR_ARGS(statement->text));
     const enum err err = run(shell, statement->text, &why);
     fflush(stdout);
-    if (err == ERR_CLOSED && shell->is_interactive && !ferror(stdout)) {
-        /* Ctrl-C ended the statement, not the shell; the terminal shows it as ^C. */
+    /* The terminal shows Ctrl-C as ^C, without an end of the line. */
+    if (err == ERR_CLOSED && shell->is_interactive && !sql_is_word(statement->text))
         sql_say(shell, "\n%s\n", why.text[0] != '\0' ? why.text : "ended");
-        return OK;
-    }
     if (err && err != ERR_CLOSED && why.text[0] != '\0')
         sql_show_error(shell, script, statement, str_from(why.text));
     return err;

@@ -1,7 +1,7 @@
 /* sql_script.h -- where statements come from: a file, a pipe, the keyboard; and how one is run.
  *
  * All stop at the first statement that fails and return its error, which has been shown by then.
- * ERR_CLOSED after Ctrl-C: for a shell that ends the statement, for a script all. */
+ * ERR_CLOSED after Ctrl-C. */
 #ifndef CLI_SQL_SCRIPT_H
 #define CLI_SQL_SCRIPT_H
 

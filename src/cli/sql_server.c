@@ -44,6 +44,9 @@ struct str sql_server_message(const struct http_answer *answer, struct str body,
     if (answer->status == 404 && !root)
         body = STR("the server does not know this request: is it ksqlDB's REST API?");
     printable_append_lines(&buf, str_trim(body));
+    if (buf.size == 0 && answer->status == 401)
+        buf_append_str(&buf, STR("the server wants a name and a password: --user NAME, and "
+                                 "DRIVETHRU_SERVER_PASSWORD in the environment"));
     if (buf.size == 0)
         buf_printf(&buf, "the server says HTTP status %d, and no more", answer->status);
     const struct str message = arena_str(arena, buf_str(&buf));
@@ -101,7 +104,10 @@ enum err sql_server_info(struct sql_shell *shell, struct arena *arena, struct st
     if (!info || version.size == 0)
         return why_set(why, ERR_MALFORMED, "%s is no ksqlDB server",
                        http_client_url(shell->client));
-    *ret_version = version;
+    struct buf words = {0};
+    printable_append(&words, version);
+    *ret_version = arena_str(arena, buf_str(&words));
+    buf_release(&words);
     return OK;
 }
 

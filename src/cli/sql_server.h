@@ -11,7 +11,7 @@
 
 /* From now on this one is asked. ERR_INVALID: no URL. */
 MUST_CHECK enum err sql_server_use(struct sql_shell *shell, struct str url, struct why *why);
-/* GET /info: its version; in the arena. */
+/* GET /info: its version; printable, in the arena. */
 MUST_CHECK enum err sql_server_info(struct sql_shell *shell, struct arena *arena,
                                     struct str *ret_version, struct why *why);
 /* GET. timeout_ms 0: the usual. */

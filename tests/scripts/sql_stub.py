@@ -130,7 +130,7 @@ class Handler(BaseHTTPRequestHandler):
         self.note("")
         if self.path == "/info":
             self.whole(200, json.dumps({"KsqlServerInfo": {
-                "version": "7.9.0-stub", "kafkaClusterId": "stub", "ksqlServiceId": "stub_",
+                "version": "7.9.0-stub" + ESC, "kafkaClusterId": "stub", "ksqlServiceId": "stub_",
                 "serverStatus": "RUNNING"}}))
         elif self.path.startswith("/is_valid_property/"):
             name = self.path.rsplit("/", 1)[1]

@@ -138,7 +138,9 @@ def test_completion(shell, stub):
     shell.type("SELECT * FROM ORDERS WHERE TOTAL_", TAB, "= 7", TAB, ";", ENTER)
     stub.await_request('"sql":"SELECT * FROM ORDERS WHERE TOTAL_AMOUNT = 7;"')
     shell.expect("sql> ")
-    shell.type("DESCRIBE `ev", TAB, CTRL_C)
+    # A name that is no text a terminal should see is not offered.
+    shell.type("DESCRIBE `ev", TAB, "X`;", ENTER)
+    stub.await_request('"ksql":"DESCRIBE `evX`;"')
     shell.expect("sql> ")
     # Several candidates are listed.
     shell.type("SHOW T", TAB, TAB)
@@ -169,12 +171,19 @@ def test_interrupt(shell, stub):
         shell.expect("query ended after")
         shell.expect("sql> ")
     stub.await_request("client left")
+    # It ends all that was typed with it, and a script.
+    shell.type("SELECT * FROM ORDERS EMIT CHANGES; SELECT NOT_REACHED FROM ORDERS;", ENTER)
+    shell.expect("3 | CARD")
+    shell.type(CTRL_C)
+    shell.expect("query ended after")
+    shell.expect("sql> ")
     # Rows fit the terminal as it is now.
     shell.resize(30)
     shell.type("SELECT * FROM ORDERS EMIT CHANGES LIMIT 1;", ENTER)
     shell.expect("sql> ")
     shell.resize(80)
-    check("NEVER_SENT" not in stub.requests(), "a text that was thrown away was sent")
+    for text in ("NEVER_SENT", "NOT_REACHED"):
+        check(text not in stub.requests(), "%s reached the server" % text)
 
 
 def test_hostile(shell):
