@@ -74,6 +74,12 @@ const char *json_type(const struct net_request *request)
                : "application/json";
 }
 
+bool says_type(const struct net_request *request, const char *type)
+{
+    const struct str accept = net_header_get(request, STR("accept"));
+    return accept.size > 0 && memmem(accept.data, accept.size, type, strlen(type)) != NULL;
+}
+
 void json_respond(struct net_response *response, const struct net_request *request,
                   const struct buf *json)
 {

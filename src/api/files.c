@@ -9,17 +9,11 @@ static const struct net_file *file_find(const struct api *api, struct str path)
     return NULL;
 }
 
-/* A browser says text/html; what says only that it takes anything is a ksqlDB client. */
-static bool wants_page(const struct net_request *request)
-{
-    const struct str accept = net_header_get(request, STR("accept"));
-    return accept.size > 0 && memmem(accept.data, accept.size, "text/html", 9) != NULL;
-}
-
 static void get_root(void *context, struct net_request *request, struct net_response *response)
 {
     const struct net_file *page = file_find(context, STR("/"));
-    if (page && wants_page(request)) {
+    /* What says only that it takes anything is a ksqlDB client. */
+    if (page && says_type(request, "text/html")) {
         net_respond_file(response, request, page);
         return;
     }

@@ -1,4 +1,5 @@
-/* inserts.c -- /inserts-stream: rows sent one a line, each acknowledged when it is durable. */
+/* inserts.c -- /inserts-stream: rows sent one a line, each acknowledged when it is durable: a line
+ * each, or one JSON array for who asks for JSON. */
 #include "api/request.h"
 #include "base/json.h"
 
@@ -13,18 +14,35 @@ struct inserts {
     struct buf line;
     uint64_t sequence;
     bool has_begun;
+    bool is_array;
+    bool has_answers;
 };
+
+/* {"status":...}, as a line or as the array's next item. */
+static bool answer_write(struct inserts *inserts, struct str object)
+{
+    struct buf text = {0};
+    if (inserts->is_array)
+        buf_append_str(&text, inserts->has_answers ? STR(",\n") : STR("["));
+    buf_append_str(&text, object);
+    if (!inserts->is_array)
+        buf_append_byte(&text, '\n');
+    inserts->has_answers = true;
+    const enum err err = net_write(inserts->response, buf_str(&text));
+    buf_release(&text);
+    return err == OK;
+}
 
 static void answer_error(struct inserts *inserts, int code, struct str message)
 {
     if (inserts->has_begun) {
-        struct buf line = {0};
-        buf_printf(&line, "{\"status\":\"error\",\"seq\":%llu,\"error_code\":%d,\"message\":",
+        struct buf object = {0};
+        buf_printf(&object, "{\"status\":\"error\",\"seq\":%llu,\"error_code\":%d,\"message\":",
                    (unsigned long long)inserts->sequence, code);
-        json_write_string(&line, message);
-        buf_append_str(&line, STR("}\n"));
-        (void)!net_write(inserts->response, buf_str(&line));
-        buf_release(&line);
+        json_write_string(&object, message);
+        buf_append_byte(&object, '}');
+        (void)answer_write(inserts, buf_str(&object));
+        buf_release(&object);
         return;
     }
     error_respond(inserts->response, code, message);
@@ -57,7 +75,8 @@ static bool take_target(struct inserts *inserts, struct str line)
                                   STR_ARGS(inserts->target)));
         return false;
     }
-    net_begin(inserts->response, 200, "application/vnd.ksqlapi.delimited.v1");
+    net_begin(inserts->response, 200,
+              inserts->is_array ? "application/json" : "application/vnd.ksqlapi.delimited.v1");
     inserts->has_begun = true;
     return true;
 }
@@ -76,9 +95,9 @@ static bool take_line(struct inserts *inserts, struct str line)
         answer_error(inserts, 40000, str_from(why.text));
         return false;
     }
-    const int size = snprintf(answer, sizeof(answer), "{\"status\":\"ok\",\"seq\":%llu}\n",
+    const int size = snprintf(answer, sizeof(answer), "{\"status\":\"ok\",\"seq\":%llu}",
                               (unsigned long long)inserts->sequence++);
-    return net_write(inserts->response, (struct str){answer, (size_t)size}) == OK;
+    return answer_write(inserts, (struct str){answer, (size_t)size});
 }
 
 /* Takes the whole lines out of what has come; the rest waits. */
@@ -102,7 +121,10 @@ static bool take_lines(struct inserts *inserts, bool is_end)
 static void post_inserts_stream(void *context, struct net_request *request,
                                 struct net_response *response)
 {
-    struct inserts inserts = {.api = context, .request = request, .response = response};
+    struct inserts inserts = {.api = context,
+                              .request = request,
+                              .response = response,
+                              .is_array = says_type(request, "application/json")};
     struct str piece;
     enum err err = OK;
     bool goes_on = true;
@@ -119,6 +141,8 @@ static void post_inserts_stream(void *context, struct net_request *request,
     }
     if (!inserts.has_begun && goes_on)
         answer_error(&inserts, 40000, STR("the first line names no \"target\""));
+    if (inserts.has_begun && inserts.is_array)
+        (void)!net_write(response, inserts.has_answers ? STR("]") : STR("[]"));
     buf_release(&inserts.line);
 }
 

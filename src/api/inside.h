@@ -48,6 +48,8 @@ const char *error_write(int status, enum net_refusal refusal, struct str message
 
 /* "application/vnd.ksql.v1+json", or "application/json" for who takes only that. */
 const char *json_type(const struct net_request *request);
+/* Whether Accept names the type itself: one that takes anything does not. */
+bool says_type(const struct net_request *request, const char *type);
 /* 200 with the JSON. */
 void json_respond(struct net_response *response, const struct net_request *request,
                   const struct buf *json);

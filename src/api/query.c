@@ -261,12 +261,6 @@ static void run_query(struct query_run *run, struct ksql_request *asked,
     buf_release(&run->out);
 }
 
-static bool says(const struct net_request *request, const char *type)
-{
-    const struct str accept = net_header_get(request, STR("accept"));
-    return accept.size > 0 && memmem(accept.data, accept.size, type, strlen(type)) != NULL;
-}
-
 static void answer_query(struct query_run *run, struct net_request *request)
 {
     struct ksql_request asked;
@@ -289,10 +283,10 @@ static void post_query_stream(void *context, struct net_request *request,
 {
     struct query_run run = {
         .api = context, .response = response, .layout = LAYOUT_LINES, .type = DELIMITED_TYPE};
-    if (says(request, "application/json")) {
+    if (says_type(request, "application/json")) {
         run.layout = LAYOUT_ARRAY;
         run.type = "application/json";
-    } else if (says(request, "application/vnd.ksql.v1+json")) {
+    } else if (says_type(request, "application/vnd.ksql.v1+json")) {
         run.layout = LAYOUT_CHUNKS;
         run.type = "application/vnd.ksql.v1+json";
     }

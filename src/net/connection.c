@@ -205,19 +205,20 @@ void connection_on_event(struct connection *connection, uint32_t events)
 
 void connection_tick(struct connection *connection, int64_t now_ns)
 {
+    const struct deadlines *deadlines = &connection->server->deadlines;
     if (connection->is_lingering) {
         if (now_ns - connection->since_ns > LINGER_TIMEOUT_NS)
             connection_close(connection);
         return;
     }
-    if (connection_pending(connection) > 0 && now_ns - connection->sent_ns > SEND_TIMEOUT_NS) {
+    if (connection_pending(connection) > 0 && now_ns - connection->sent_ns > deadlines->send_ns) {
         server_count(connection->server, COUNTER_http_timeouts);
         connection_close(connection);
         return;
     }
     if (connection->protocol && !connection->is_closing)
         connection->protocol->tick(connection, now_ns);
-    else if (!connection->protocol && now_ns - connection->since_ns > HEAD_TIMEOUT_NS)
+    else if (!connection->protocol && now_ns - connection->since_ns > deadlines->head_ns)
         connection_close(connection);
     if (!connection->is_dead && (connection->is_closing || connection_pending(connection) > 0))
         connection_settle(connection);

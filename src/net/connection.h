@@ -9,11 +9,7 @@
 
 #define CONNECTION_OUT_BYTES_MAX (128 << 10) /* encoded and not yet in the socket */
 
-#define HEAD_TIMEOUT_NS (10 * INT64_C(1000000000))
-#define BODY_TIMEOUT_NS (30 * INT64_C(1000000000))
 #define BODY_BYTES_PER_SECOND 1024
-#define IDLE_TIMEOUT_NS (60 * INT64_C(1000000000))
-#define SEND_TIMEOUT_NS (30 * INT64_C(1000000000))
 #define LINGER_TIMEOUT_NS (2 * INT64_C(1000000000))
 
 struct connection;

@@ -135,6 +135,19 @@ static void skip_empty_lines(struct connection *connection)
     }
 }
 
+/* A line feed on its own ends no line here, and waiting for more would not help. */
+static bool has_bare_feed(struct str input, size_t scanned)
+{
+    const char *at = input.data + scanned;
+    const char *const end = input.data + input.size;
+    while (at < end && (at = memchr(at, '\n', (size_t)(end - at))) != NULL) {
+        if (at == input.data || at[-1] != '\r')
+            return true;
+        at++;
+    }
+    return false;
+}
+
 static bool read_head(struct connection *connection, struct http1 *http1)
 {
     skip_empty_lines(connection);
@@ -143,6 +156,10 @@ static bool read_head(struct connection *connection, struct http1 *http1)
     if (input.size > 0 && !http1->head_began) {
         http1->head_began = true;
         connection->since_ns = clock_monotonic_ns();
+    }
+    if (text.size == 0 && input.size > 0 && has_bare_feed(input, http1->scanned)) {
+        refuse(connection, 400, "a line of the head does not end in CRLF");
+        return false;
     }
     if (text.size == 0 && input.size <= NET_HEAD_BYTES_MAX) {
         http1->scanned = input.size;
@@ -339,12 +356,13 @@ static bool send_response(struct connection *connection, struct http1 *http1)
 static void http1_tick(struct connection *connection, int64_t now_ns)
 {
     const struct http1 *http1 = connection->state;
+    const struct deadlines *deadlines = &connection->server->deadlines;
     const int64_t waited_ns = now_ns - connection->since_ns;
-    if (http1->phase == PHASE_HEAD && http1->head_began && waited_ns > HEAD_TIMEOUT_NS) {
-        refuse(connection, 408, "the head took longer than 10 s");
-    } else if (http1->phase == PHASE_HEAD && !http1->head_began && waited_ns > IDLE_TIMEOUT_NS) {
+    if (http1->phase == PHASE_HEAD && http1->head_began && waited_ns > deadlines->head_ns) {
+        refuse(connection, 408, "the head took too long");
+    } else if (http1->phase == PHASE_HEAD && !http1->head_began && waited_ns > deadlines->idle_ns) {
         connection->is_closing = true;
-    } else if (http1->phase == PHASE_BODY && waited_ns > BODY_TIMEOUT_NS &&
+    } else if (http1->phase == PHASE_BODY && waited_ns > deadlines->body_ns &&
                http1->received <
                    (uint64_t)(waited_ns / INT64_C(1000000000)) * BODY_BYTES_PER_SECOND) {
         refuse(connection, 408, "the body comes slower than 1 KB a second");

@@ -354,12 +354,13 @@ static void http2_advance(struct connection *connection)
 static void http2_tick(struct connection *connection, int64_t now_ns)
 {
     struct http2 *http2 = connection->state;
+    const struct deadlines *deadlines = &connection->server->deadlines;
     bool has_news = false;
     for (struct net_response *response = http2->streams; response; response = response->next) {
         const int64_t waited_ns = now_ns - response->began_ns;
         const bool is_whole = response->submitted || response_is_begun(response);
         const bool has_head = response->route != NULL;
-        if (is_whole || waited_ns < (has_head ? BODY_TIMEOUT_NS : HEAD_TIMEOUT_NS) ||
+        if (is_whole || waited_ns < (has_head ? deadlines->body_ns : deadlines->head_ns) ||
             (has_head && response->body.size >=
                              (uint64_t)(waited_ns / INT64_C(1000000000)) * BODY_BYTES_PER_SECOND))
             continue;
@@ -371,7 +372,7 @@ static void http2_tick(struct connection *connection, int64_t now_ns)
         if (!has_head) /* the head's frames must end before others may come */
             connection->is_closing = true;
     }
-    if (http2->stream_count == 0 && now_ns - connection->since_ns > IDLE_TIMEOUT_NS) {
+    if (http2->stream_count == 0 && now_ns - connection->since_ns > deadlines->idle_ns) {
         (void)nghttp2_session_terminate_session(http2->session, NGHTTP2_NO_ERROR);
         has_news = true;
     }

@@ -65,6 +65,14 @@ struct net_route {
 /* What the server itself refuses with a status of its own; others are told by their status. */
 enum net_refusal { NET_REFUSED, NET_REFUSED_HTTP1 };
 
+/* How long clients may take; 0: the usual. */
+struct net_deadlines {
+    int64_t head_ms; /* 10,000: a whole head */
+    int64_t body_ms; /* 30,000: a body that comes slower than 1 KB a second */
+    int64_t idle_ms; /* 60,000: between requests */
+    int64_t send_ms; /* 30,000: without taking a byte of what there is for it */
+};
+
 struct net_options {
     struct str listen;              /* "127.0.0.1:8088", "[::1]:0"; port 0: any that is free */
     const char *flag;               /* names the setting in words: "--listen" */
@@ -74,6 +82,7 @@ struct net_options {
     void *context;            /* of the handlers */
     uint32_t threads_max;     /* request threads; 0: 128 */
     uint32_t connections_max; /* 0: 8192, or what the limit of open files leaves */
+    struct net_deadlines deadlines;
     /* Writes the body of an error and returns its content type. */
     const char *(*write_error)(int status, enum net_refusal refusal, struct str message,
                                struct buf *body);

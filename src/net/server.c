@@ -18,6 +18,10 @@
 #define BACKLOG 1024
 #define THREADS_MAX 128
 #define CONNECTIONS_MAX 8192
+#define HEAD_TIMEOUT_MS 10000
+#define BODY_TIMEOUT_MS 30000
+#define IDLE_TIMEOUT_MS 60000
+#define SEND_TIMEOUT_MS 30000
 #define OTHER_FILES 256 /* of the process: store, documents, windows, clients of the log */
 
 static enum err wrong_address(const struct net_options *options, struct why *why)
@@ -154,6 +158,19 @@ static const char *write_plain_error(int status, enum net_refusal refusal, struc
     return "text/plain; charset=utf-8";
 }
 
+static int64_t in_ns(int64_t wanted_ms, int64_t otherwise_ms)
+{
+    return (wanted_ms > 0 ? wanted_ms : otherwise_ms) * INT64_C(1000000);
+}
+
+static struct deadlines deadlines_of(const struct net_deadlines *wanted)
+{
+    return (struct deadlines){.head_ns = in_ns(wanted->head_ms, HEAD_TIMEOUT_MS),
+                              .body_ns = in_ns(wanted->body_ms, BODY_TIMEOUT_MS),
+                              .idle_ns = in_ns(wanted->idle_ms, IDLE_TIMEOUT_MS),
+                              .send_ns = in_ns(wanted->send_ms, SEND_TIMEOUT_MS)};
+}
+
 enum err net_server_open(const struct net_options *options, struct net_server **ret_server,
                          struct why *why)
 {
@@ -168,6 +185,7 @@ enum err net_server_open(const struct net_options *options, struct net_server **
         server->options.write_error = write_plain_error;
     server->listen_fd = server->epoll_fd = server->event_fd = -1;
     server->start_ms = clock_wall_ms();
+    server->deadlines = deadlines_of(&options->deadlines);
     must(pthread_mutex_init(&server->lock, NULL) == 0);
     const enum err err = listen_on(server, why);
     if (err) {

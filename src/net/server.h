@@ -8,8 +8,16 @@
 
 #define SERVER_BODY_BYTES_MAX (64 << 20) /* of all requests that wait for an answer */
 
+struct deadlines {
+    int64_t head_ns;
+    int64_t body_ns;
+    int64_t idle_ns;
+    int64_t send_ns;
+};
+
 struct net_server {
     struct net_options options;
+    struct deadlines deadlines;
     struct arena arena; /* the server's whole life */
     struct str host;    /* as --listen has it, without brackets */
     struct str address; /* "127.0.0.1:8088" */
