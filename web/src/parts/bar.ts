@@ -4,7 +4,7 @@ import { h, s, setAttribute, setText } from '../dom.ts';
 import { duration, timeOfDay } from '../number.ts';
 import { link, place } from '../router.ts';
 import { store } from '../store.ts';
-import { switchTheme, theme } from '../theme.ts';
+import { onTheme, switchTheme, theme } from '../theme.ts';
 
 const titles: Record<string, string> = { overview: 'Overview', pipeline: 'Pipeline', orders: 'Orders', sql: 'SQL' };
 
@@ -44,7 +44,7 @@ export function startBar(holder: HTMLElement, banner: HTMLElement, actions: BarA
     const state = h('p', { class: 'state' }, s('svg', { viewBox: '0 0 12 12', 'aria-hidden': 'true' }, shape), word, fresh);
     const spoken = h('p', { class: 'hidden', role: 'status', 'aria-live': 'polite' });
     const pause = h('button', { type: 'button', class: 'tool', onclick: actions.pause }, 'Pause');
-    const themes = h('button', { type: 'button', class: 'tool', onclick: () => { switchTheme(); showTheme(); } });
+    const themes = h('button', { type: 'button', class: 'tool', onclick: switchTheme });
     const help = h('button', { type: 'button', class: 'tool', 'aria-label': 'Help and keys', onclick: actions.help }, '?');
 
     function showTheme(): void {
@@ -54,6 +54,7 @@ export function startBar(holder: HTMLElement, banner: HTMLElement, actions: BarA
     }
 
     showTheme();
+    onTheme(showTheme);
     holder.append(
         h('a', { class: 'brand', href: link('overview') }, h('img', { src: '/icon.svg', alt: '', width: 28, height: 28 }), h('span', {}, 'drivethru')),
         h('nav', { 'aria-label': 'Views' }, ...links), state, spoken, h('div', { class: 'tools' }, pause, themes, help));

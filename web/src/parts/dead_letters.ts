@@ -30,7 +30,7 @@ export interface DeadLetters {
 export function deadLetters(): DeadLetters {
     const body = h('tbody');
     const note = h('p', { class: 'muted small', role: 'status' });
-    const table = h('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': 'Dead letters', hidden: true }, h('table', { class: 'rows' },
+    const table = h('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': 'Dead letters, rows', hidden: true }, h('table', { class: 'rows' },
         h('thead', {}, h('tr', {}, ...['When', 'Reason', 'From', 'Refused by', 'Record', ''].map((name) => h('th', { scope: 'col' }, name || h('span', { class: 'hidden' }, 'Action'))))), body));
     const element = h('section', { class: 'card width-4', 'aria-labelledby': 'letters-title' }, h('header', { class: 'card-head' }, h('h2', { id: 'letters-title' }, 'Dead letters')), note, table);
     let loaded_ms = 0;

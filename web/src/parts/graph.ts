@@ -105,7 +105,8 @@ function makeEdge(edge: Edge, nodes: Node[]): Graph & { element: SVGSVGElement }
         element: group,
         update() {
             const speed = store.rates.rate(edge.counted);
-            const lag = edge.lag();
+            /* Who is less than a second behind is not behind. */
+            const lag = edge.lag() > Math.max(10, speed ?? 0) ? edge.lag() : 0;
             setText(label, `${rate(speed)}/s`);
             setText(behind, lag > 0 ? `${short(lag)} behind` : '');
             setAttribute(group, 'class', `edge${speed ? ' flows' : ''}${lag > 0 ? ' lags' : ''}`);

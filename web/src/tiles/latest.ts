@@ -21,7 +21,7 @@ function make(input: TileInput): TileBody {
         autocomplete: 'off', spellcheck: 'false', oninput: () => { choose('filter', filter.value); seen = ''; update(); } });
     filter.value = place().choices.get('filter') ?? '';
     const note = h('p', { class: 'muted small', role: 'status' });
-    const element = h('div', {}, h('div', { class: 'toolbar' }, tabs, filter), h('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': input.tile.title }, h('table', { class: 'rows' }, head, body)), note);
+    const element = h('div', {}, h('div', { class: 'toolbar' }, tabs, filter), h('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': `${input.tile.title}, rows` }, h('table', { class: 'rows' }, head, body)), note);
     let name = place().choices.get('rows') ?? '';
     let seen = '';
 

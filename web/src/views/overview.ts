@@ -7,7 +7,7 @@ import { store } from '../store.ts';
 import type { View } from './view.ts';
 
 export function overview(): View {
-    const title = h('h1');
+    const title = h('h1', {}, 'Overview');
     const choices = h('div', { class: 'choices', role: 'group', 'aria-label': 'Range of the charts' });
     const empty = h('p', { class: 'empty', hidden: true });
     const grid = h('div', { class: 'grid' });
