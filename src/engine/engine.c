@@ -3,8 +3,6 @@
 #include "base/trace.h"
 #include "engine/state.h"
 
-#define DEAD_LETTER_RETENTION_MS (7 * 86400000LL)
-
 static enum err open_inside(struct engine *engine, struct why *why)
 {
     const struct log_member_options writer = {.name = STR("engine"), .committed_only = true};
@@ -25,8 +23,8 @@ static enum err open_inside(struct engine *engine, struct why *why)
     err = flow_open(&flow, &engine->flow, why);
     if (err)
         return err;
-    err = topic_ensure(engine, STR(ENGINE_DEAD_LETTER_TOPIC), 1, DEAD_LETTER_RETENTION_MS, false,
-                       false, why);
+    /* Kept until somebody drops them: their time is that of the original, which may be old. */
+    err = topic_ensure(engine, STR(ENGINE_DEAD_LETTER_TOPIC), 1, -1, false, false, why);
     if (err || !engine->options.interactive)
         return err;
     err = command_topic_open(engine, why);
