@@ -8,7 +8,7 @@
 
 #include <inttypes.h>
 
-#define HEADERS_OWN 6
+#define HEADERS_OWN 7
 #define REASON_BYTES_MAX 1000
 
 static void add(struct record_header *headers, uint32_t *count, struct str name, struct str value);
@@ -47,10 +47,9 @@ void task_reject(struct task *task, const struct record *record, struct str topi
     if (step_write(task->step, task->dead_letters, &letter) == OK)
         return;
     /* The headers made it too large: where it stood and why is worth more than its bytes. */
-    letter.value = (struct str){0};
-    if (step_write(task->step, task->dead_letters, &letter) == OK)
-        return;
+    add(headers, &count, STR("__drivethru.errors.shortened"), STR("true"));
     letter.key = (struct str){0};
+    letter.value = (struct str){0};
     letter.headers = headers + count - HEADERS_OWN;
     letter.header_count = HEADERS_OWN;
     const enum err err = step_write(task->step, task->dead_letters, &letter);

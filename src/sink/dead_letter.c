@@ -9,6 +9,7 @@
 
 #define FLUSH_BYTES (8 << 20)
 #define COMMIT_WAIT_MS 100
+#define HEADERS_OWN 9
 #define HEADER(name) STR("__connect.errors." name)
 
 static enum err topic_open(struct sink *sink, struct why *why);
@@ -41,6 +42,10 @@ enum err letters_add(struct sink *sink, const struct origin *origin, const struc
     buf_printf(&key, "%.*s/%.*s/%" PRId32 "/%" PRId64, STR_ARGS(sink->name),
                STR_ARGS(origin->topic->name), origin->partition, origin->offset);
     letter.key = buf_str(&key);
+    for (uint32_t i = 0;
+         i < record->header_count && letter.header_count + HEADERS_OWN < RECORD_HEADERS_MAX; i++)
+        headers[letter.header_count++] = record->headers[i];
+    const uint32_t original_count = letter.header_count;
     add_header(&letter, headers, HEADER("topic"), origin->topic->name, false);
     add_header(&letter, headers, HEADER("partition"),
                number_text(partition, sizeof(partition), origin->partition), false);
@@ -51,16 +56,16 @@ enum err letters_add(struct sink *sink, const struct origin *origin, const struc
     add_header(&letter, headers, HEADER("stage"), str_from(stage), false);
     add_header(&letter, headers, HEADER("exception.class.name"), str_from(err_name(reason)), false);
     add_header(&letter, headers, HEADER("exception.message"), str_from(reason_why->text), false);
-    const uint32_t small_count = letter.header_count;
     add_header(&letter, headers, STR("__drivethru.errors.key"), record->key,
                record->key.data == NULL);
-    for (uint32_t i = 0; i < record->header_count && letter.header_count < RECORD_HEADERS_MAX; i++)
-        headers[letter.header_count++] = record->headers[i];
     enum err err = record_batch_add(&sink->letters.builder, &letter);
     if (err == ERR_LIMIT) {
         /* A record of the largest size and these headers do not fit: its place still says where
          * the original is. */
-        letter.header_count = small_count;
+        headers[letter.header_count - 1] = (struct record_header){
+            .name = STR("__drivethru.errors.shortened"), .value = STR("true")};
+        letter.headers = headers + original_count;
+        letter.header_count -= original_count;
         letter.value = (struct str){0};
         err = record_batch_add(&sink->letters.builder, &letter);
     }
