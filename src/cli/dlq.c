@@ -1,71 +1,19 @@
 /* dlq.c -- drivethru dlq: records that were set aside.
  *
- * A dead-letter topic is any topic whose name ends in "-dlq". Its records carry the original bytes
- * and headers that say where they came from and why they were refused. A sink's dead letters are
- * keyed by sink and place, so that one written twice counts once; the original key is a header. */
-#include "base/map.h"
-#include "cli/world.h"
-#include "data/dead_letter.h"
+ * Sending back is exact: copies and the position that says so are one step, so that a letter is
+ * sent once however often the command runs or is killed. Letters stay until they are dropped. */
+#include "base/json.h"
+#include "cli/letters.h"
 #include "format/format.h"
 
-#define READ_BYTES_MAX (256 << 10)
 #define COMMIT_TIMEOUT_MS 30000
+#define REPLAY_RECORDS_MAX 500
+#define REPLAY_BYTES_MAX (1 << 20)
 
-/* Whether a sink's dead letter turned up before. */
-static bool is_again(struct map *seen, const struct record *record)
+/* By its name, or by what it begins with: a connector's may have any name. */
+static bool is_dead_letter_topic(struct world *world, struct str name)
 {
-    return dead_letter_is_sinks(record) && map_set(seen, record->key, seen) != NULL;
-}
-
-/* Calls on_record for every record of the topic, once; stops at the first error. */
-static enum err each_record(struct world *world, struct str name,
-                            enum err (*on_record)(void *context, const struct record *record,
-                                                  int32_t partition, struct why *why),
-                            void *context, struct why *why)
-{
-    const struct log_member_options options = {.name = STR("dlq"), .committed_only = true};
-    struct log_member *member;
-    struct log_topic *topic;
-    struct log_topic_info info;
-    struct map seen = {0};
-    struct arena arena;
-    arena_init(&arena, 0);
-    enum err err = log_topic_open(world->log, name, &topic);
-    if (err)
-        err = why_set(why, err, "no topic '%.*s'", STR_ARGS(name));
-    if (err == OK)
-        err = log_describe(world->log, name, &arena, &info, why);
-    if (err == OK)
-        err = log_join(world->log, &options, &member, why);
-    if (err)
-        goto out;
-    for (int32_t p = 0; err == OK && p < topic->partition_count; p++) {
-        int64_t offset = info.partitions[p].begin_offset;
-        while (err == OK && offset < info.partitions[p].end_offset) {
-            struct log_records *records;
-            err = log_read(member, topic, p, offset, READ_BYTES_MAX, &records, why);
-            if (err)
-                break;
-            for (uint32_t i = 0; err == OK && i < records->count; i++)
-                if (!is_again(&seen, &records->at[i]))
-                    err = on_record(context, &records->at[i], p, why);
-            offset = records->next_offset;
-            log_records_release(records);
-        }
-    }
-    log_leave(member);
-out:
-    map_release(&seen);
-    arena_release(&arena);
-    return err;
-}
-
-static enum err count_record(void *context, const struct record *record, int32_t partition,
-                             struct why *why)
-{
-    (void)record, (void)partition, (void)why;
-    ++*(int64_t *)context;
-    return OK;
+    return dead_letter_is_topic(name) || letters_are_in(world, name);
 }
 
 static int list(struct invocation *invocation, struct world *world)
@@ -76,120 +24,217 @@ static int list(struct invocation *invocation, struct world *world)
     enum err err = log_list(world->log, &invocation->arena, &names, &count, &why);
     if (err)
         return fail(err, &why);
-    printf("%-40s %10s\n", "dead-letter topic", "records");
+    printf("%-40s %10s %10s\n", "dead-letter topic", "letters", "sent back");
     for (size_t i = 0; i < count; i++) {
-        int64_t records = 0;
-        if (!dead_letter_is_topic(names[i]))
+        struct letters letters;
+        struct letter letter;
+        uint64_t letter_count = 0;
+        uint64_t sent_count = 0;
+        if (!is_dead_letter_topic(world, names[i]))
             continue;
-        err = each_record(world, names[i], count_record, &records, &why);
-        if (err)
+        err = letters_open(world, names[i], &letters, &why);
+        while (err == OK && (err = letters_next(&letters, &letter, &why)) == OK) {
+            letter_count++;
+            sent_count += letter.is_sent_back;
+        }
+        letters_release(&letters);
+        if (err != ERR_NOT_FOUND)
             return fail(err, &why);
-        printf("%-40.*s %10lld\n", STR_ARGS(names[i]), (long long)records);
+        printf("%-40.*s %10llu %10llu\n", STR_ARGS(names[i]), (unsigned long long)letter_count,
+               (unsigned long long)sent_count);
     }
     return EXIT_OK;
 }
 
-static enum err show_record(void *context, const struct record *record, int32_t partition,
-                            struct why *why)
+static void write_member(struct buf *line, const char *name, struct str text)
 {
-    struct buf line = {0};
-    struct dead_letter letter;
-    (void)context, (void)why;
-    dead_letter_read(record, &letter);
-    buf_printf(&line, "%d/%lld from %.*s/%.*s/%.*s: %.*s\n    value: ", partition,
-               (long long)record->offset, STR_ARGS(letter.topic), STR_ARGS(letter.partition),
-               STR_ARGS(letter.offset), STR_ARGS(letter.reason));
-    format_show(record->value, record->value.data == NULL, NULL, &line);
-    buf_append_byte(&line, '\n');
-    fwrite(line.data, 1, line.size, stdout);
-    buf_release(&line);
-    return OK;
+    buf_printf(line, ",\"%s\":", name);
+    json_write_string(line, text);
 }
 
-/* Sends the original bytes back to the topic they came from. */
-struct replay {
-    struct world *world;
-    struct log_member *member;
-    uint64_t count;
-};
-
-static enum err replay_record(void *context, const struct record *record, int32_t partition,
-                              struct why *why)
+/* A number as one, "?" as text. */
+static void write_number(struct buf *line, const char *name, struct str text)
 {
-    struct replay *replay = context;
-    struct log_topic *topic;
-    struct dead_letter letter;
+    int64_t number;
+    if (str_to_int64(text, &number) == OK)
+        buf_printf(line, ",\"%s\":%lld", name, (long long)number);
+    else
+        write_member(line, name, text);
+}
+
+/* One letter as a line of JSON: nothing in it can touch the terminal. */
+static void show_letter(const struct letter *letter)
+{
+    struct buf line = {0};
     struct record original;
     int32_t origin;
+    const struct record *record = letter->record;
+    if (dead_letter_original(record, &original, &origin) != OK)
+        original = *record;
+    buf_printf(&line, "{\"letter\":\"%d/%lld\",\"sent_back\":%s", letter->partition,
+               (long long)record->offset, letter->is_sent_back ? "true" : "false");
+    write_member(&line, "topic", letter->says.topic);
+    write_number(&line, "partition", letter->says.partition);
+    write_number(&line, "offset", letter->says.offset);
+    write_member(&line, "by", letter->says.by);
+    write_member(&line, "stage", letter->says.stage);
+    write_member(&line, "reason", letter->says.reason);
+    buf_append_str(&line, STR(",\"key\":"));
+    format_show(original.key, original.key.data == NULL, NULL, &line);
+    buf_append_str(&line, STR(",\"value\":"));
+    format_show(original.value, original.value.data == NULL, NULL, &line);
+    buf_append_str(&line, letter->says.is_short ? STR(",\"shortened\":true}\n") : STR("}\n"));
+    fwrite(line.data, 1, line.size, stdout);
+    buf_release(&line);
+}
+
+static enum err show(struct world *world, struct str topic, struct why *why)
+{
+    struct letters letters;
+    struct letter letter;
+    enum err err = letters_open(world, topic, &letters, why);
+    if (err == OK) {
+        while ((err = letters_next(&letters, &letter, why)) == OK)
+            show_letter(&letter);
+        err = err == ERR_NOT_FOUND ? OK : err;
+    }
+    letters_release(&letters);
+    return err;
+}
+
+/* What goes back with the next step. */
+struct replay {
+    struct letters letters;
+    struct log_member *member;
+    struct log_append appends[REPLAY_RECORDS_MAX];
+    uint32_t count;
+    size_t bytes;
+    uint64_t sent_count;
+    uint64_t short_count;
+};
+
+/* Sends what is gathered; letters before `upto` in `partition` were dealt with. */
+static enum err replay_commit(struct replay *replay, int32_t partition, int64_t upto,
+                              struct why *why)
+{
+    struct letters *letters = &replay->letters;
+    struct log_position *position = &letters->positions[partition];
     bool taken = false;
-    (void)partition;
-    dead_letter_read(record, &letter);
-    enum err err = log_topic_open(replay->world->log, letter.topic, &topic);
+    if (position->next_offset >= upto)
+        return OK;
+    position->next_offset = upto;
+    position->from_offset = upto;
+    const struct log_step step = {.task = letters->task,
+                                  .appends = replay->appends,
+                                  .append_count = replay->count,
+                                  .positions = letters->positions,
+                                  .position_count = (uint32_t)letters->topic->partition_count};
+    const enum err err = log_commit_wait(replay->member, &step, COMMIT_TIMEOUT_MS, &taken);
+    for (uint32_t i = 0; i < replay->count && !taken; i++)
+        free(replay->appends[i].batch);
+    replay->sent_count += err == OK ? replay->count : 0;
+    replay->count = 0;
+    replay->bytes = 0;
+    return err ? why_set(why, err, "cannot send records back: %s", err_text(err)) : OK;
+}
+
+/* The original's key, value, time and headers, for the partition it came from. */
+static enum err replay_add(struct replay *replay, const struct letter *letter, struct why *why)
+{
+    struct log_topic *topic;
+    struct record original;
+    int32_t origin;
+    enum err err = log_topic_open(replay->letters.world->log, letter->says.topic, &topic);
     if (err)
         return why_set(why, err, "no topic '%.*s' to send the record back to",
-                       STR_ARGS(letter.topic));
-    if (dead_letter_original(record, &original, &origin) != OK || origin >= topic->partition_count)
-        return why_set(why, ERR_CORRUPT, "record %lld does not say which partition it came from",
-                       (long long)record->offset);
+                       STR_ARGS(letter->says.topic));
+    if (dead_letter_original(letter->record, &original, &origin) != OK ||
+        origin >= topic->partition_count)
+        return why_set(why, ERR_CORRUPT, "letter %d/%lld does not say which partition it came from",
+                       letter->partition, (long long)letter->record->offset);
     struct record_batch_builder builder;
     record_batch_builder_init(&builder);
     err = record_batch_add(&builder, &original);
     if (err == OK) {
         record_batch_finish(&builder);
-        const struct log_append append = {.topic = topic,
-                                          .partition = origin,
-                                          .batch = builder.buf.data,
-                                          .batch_size = builder.buf.size};
-        const struct log_step step = {.appends = &append, .append_count = 1};
-        err = log_commit_wait(replay->member, &step, COMMIT_TIMEOUT_MS, &taken);
+        const struct buf batch = record_batch_take(&builder);
+        replay->appends[replay->count++] = (struct log_append){
+            .topic = topic, .partition = origin, .batch = batch.data, .batch_size = batch.size};
+        replay->bytes += batch.size;
     }
-    if (taken)
-        builder.buf = (struct buf){0};
     record_batch_builder_release(&builder);
-    if (err == OK)
-        replay->count++;
-    return err;
+    return err ? why_set(why, err, "letter %d/%lld cannot be sent back: %s", letter->partition,
+                         (long long)letter->record->offset, err_text(err))
+               : OK;
 }
 
-static enum err drop_records(struct world *world, struct str name, struct arena *arena,
-                             struct why *why)
+static enum err replay_all(struct replay *replay, struct why *why)
 {
-    const struct log_member_options options = {.name = STR("dlq")};
-    struct log_topic_info info;
-    struct log_topic *topic;
-    struct log_member *member;
-    bool taken = false;
-    enum err err = log_topic_open(world->log, name, &topic);
-    if (err)
-        return why_set(why, err, "no topic '%.*s'", STR_ARGS(name));
-    err = log_describe(world->log, name, arena, &info, why);
-    if (err == OK)
-        err = log_join(world->log, &options, &member, why);
-    if (err)
+    struct letters *letters = &replay->letters;
+    struct letter letter;
+    enum err err;
+    while ((err = letters_next(letters, &letter, why)) == OK) {
+        if (letter.is_sent_back)
+            continue;
+        replay->short_count += letter.says.is_short;
+        if (!letter.says.is_short)
+            err = replay_add(replay, &letter, why);
+        if (err == OK && (replay->count == REPLAY_RECORDS_MAX || replay->bytes >= REPLAY_BYTES_MAX))
+            err = replay_commit(replay, letter.partition, letter.record->offset + 1, why);
+        if (err)
+            return err;
+    }
+    if (err != ERR_NOT_FOUND)
         return err;
-    struct log_trim *trims =
-        ARENA_ARRAY(arena, struct log_trim, (size_t)info.config.partition_count);
-    for (int32_t p = 0; p < info.config.partition_count; p++)
-        trims[p] = (struct log_trim){topic, p, info.partitions[p].end_offset};
-    const struct log_step step = {.trims = trims,
-                                  .trim_count = (uint32_t)info.config.partition_count};
-    err = log_commit_wait(member, &step, COMMIT_TIMEOUT_MS, &taken);
-    log_leave(member);
+    err = OK;
+    for (int32_t p = 0; p < letters->topic->partition_count && err == OK; p++)
+        err = replay_commit(replay, p, letters->info.partitions[p].end_offset, why);
     return err;
 }
 
-static enum err replay_topic(struct world *world, struct str name, struct arena *arena,
-                             struct why *why)
+static enum err replay(struct world *world, struct str topic, struct arena *arena, struct why *why)
 {
     const struct log_member_options options = {.name = STR("dlq replay")};
-    struct replay replay = {.world = world};
-    enum err err = log_join(world->log, &options, &replay.member, why);
-    if (err)
-        return err;
-    err = each_record(world, name, replay_record, &replay, why);
-    log_leave(replay.member);
-    fprintf(stderr, "%llu records sent back\n", (unsigned long long)replay.count);
-    return err ? err : drop_records(world, name, arena, why);
+    struct replay *replay = ARENA_NEW(arena, struct replay);
+    enum err err = letters_open(world, topic, &replay->letters, why);
+    if (err == OK)
+        err = log_join(world->log, &options, &replay->member, why);
+    if (err == OK)
+        err = replay_all(replay, why);
+    for (uint32_t i = 0; i < replay->count; i++)
+        free(replay->appends[i].batch);
+    log_leave(replay->member);
+    letters_release(&replay->letters);
+    fprintf(stderr, "%llu records sent back\n", (unsigned long long)replay->sent_count);
+    if (replay->short_count > 0)
+        fprintf(stderr, "%llu were too large to keep: they are where their letters say\n",
+                (unsigned long long)replay->short_count);
+    return err;
+}
+
+/* Those that are there now: what comes meanwhile stays. */
+static enum err drop(struct world *world, struct str topic, struct arena *arena, struct why *why)
+{
+    const struct log_member_options options = {.name = STR("dlq drop")};
+    struct letters letters;
+    struct log_member *member = NULL;
+    bool taken = false;
+    enum err err = letters_open(world, topic, &letters, why);
+    if (err == OK)
+        err = log_join(world->log, &options, &member, why);
+    if (err == OK) {
+        const int32_t count = letters.topic->partition_count;
+        struct log_trim *trims = ARENA_ARRAY(arena, struct log_trim, (size_t)count);
+        for (int32_t p = 0; p < count; p++)
+            trims[p] = (struct log_trim){letters.topic, p, letters.info.partitions[p].end_offset};
+        const struct log_step step = {.trims = trims, .trim_count = (uint32_t)count};
+        err = log_commit_wait(member, &step, COMMIT_TIMEOUT_MS, &taken);
+        if (err)
+            why_set(why, err, "cannot drop the letters: %s", err_text(err));
+    }
+    log_leave(member);
+    letters_release(&letters);
+    return err;
 }
 
 static int run(struct invocation *invocation)
@@ -197,28 +242,30 @@ static int run(struct invocation *invocation)
     struct world world;
     struct why why = {0};
     const struct str verb = invocation->argument_count > 0 ? invocation->arguments[0] : STR("");
-    const struct str name = invocation->argument_count > 1 ? invocation->arguments[1] : STR("");
+    const struct str topic = invocation->argument_count > 1 ? invocation->arguments[1] : STR("");
     const bool listing = str_equal(verb, STR("list"));
     const bool showing = str_equal(verb, STR("show"));
     const bool replaying = str_equal(verb, STR("replay"));
     const bool dropping = str_equal(verb, STR("drop"));
-    if (!listing && (!(showing || replaying || dropping) || name.size == 0))
+    if (!listing && (!(showing || replaying || dropping) || topic.size == 0))
         return fail_usage(&command_dlq, "say list, or show, replay or drop and a topic");
-    if (name.size > 0 && !dead_letter_is_topic(name))
-        return fail_usage(&command_dlq, "'%.*s' is no dead-letter topic: those end in -dlq",
-                          STR_ARGS(name));
     enum err err = world_open(invocation, WORLD_LOG | WORLD_EXISTING, &world, &why);
     if (err)
         return fail(err, &why);
     int code = EXIT_OK;
+    struct log_topic *found;
     if (listing)
         code = list(invocation, &world);
-    if (showing)
-        err = each_record(&world, name, show_record, NULL, &why);
-    if (replaying)
-        err = replay_topic(&world, name, &invocation->arena, &why);
-    if (dropping)
-        err = drop_records(&world, name, &invocation->arena, &why);
+    else if (log_topic_open(world.log, topic, &found) != OK)
+        err = why_set(&why, ERR_NOT_FOUND, "no topic '%.*s'", STR_ARGS(topic));
+    else if (!is_dead_letter_topic(&world, topic))
+        code = fail_usage(&command_dlq, "there are no dead letters in '%.*s'", STR_ARGS(topic));
+    else if (showing)
+        err = show(&world, topic, &why);
+    else if (replaying)
+        err = replay(&world, topic, &invocation->arena, &why);
+    else
+        err = drop(&world, topic, &invocation->arena, &why);
     if (err)
         code = fail(err, &why);
     world_close(&world);
