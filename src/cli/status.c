@@ -107,7 +107,7 @@ static void show_queries(struct status *status)
     printf("lag %lld  ", (long long)lag);
 }
 
-void status_show(struct status *status, const struct generator_progress *progress, bool is_full)
+void status_show(struct status *status, const struct generator_progress *progress)
 {
     for (size_t i = 0; i < status->items.count; i++)
         show_item(status, &status->items.items[i]);
@@ -124,7 +124,7 @@ void status_show(struct status *status, const struct generator_progress *progres
     }
     if (progress && progress->history_done < 1)
         printf("  history %.0f %%", progress->history_done * 100);
-    if (is_full)
+    if (log_get_health(status->world->log) == LOG_FULL)
         printf("  the log has no room: waiting");
     putchar('\n');
     fflush(stdout);

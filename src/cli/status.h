@@ -20,6 +20,6 @@ struct status {
 void status_init(struct status *status, struct invocation *invocation, struct world *world);
 void status_release(struct status *status);
 /* progress: NULL without a generator. */
-void status_show(struct status *status, const struct generator_progress *progress, bool is_full);
+void status_show(struct status *status, const struct generator_progress *progress);
 
 #endif

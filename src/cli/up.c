@@ -266,7 +266,7 @@ static int watch(struct up *up, struct status *status)
         if (err && err != ERR_FULL)
             return fail(err, &why);
         if (!interrupt_wanted() && !config_flag(up->invocation, "quiet"))
-            status_show(status, up->generator_started ? &progress : NULL, err == ERR_FULL);
+            status_show(status, up->generator_started ? &progress : NULL);
         if (!until_idle || (up->generator_started && !progress.is_done))
             continue;
         err = rest(up, &why);
@@ -274,7 +274,7 @@ static int watch(struct up *up, struct status *status)
             continue;
         /* The line above is of before: the last one says what came of it all. */
         if (err == OK && !config_flag(up->invocation, "quiet"))
-            status_show(status, NULL, false);
+            status_show(status, NULL);
         return err ? fail(err, &why) : EXIT_OK;
     }
     return EXIT_OK;
