@@ -263,6 +263,11 @@ static int watch(struct up *up, struct status *status)
         enum err err = up->generator_err;
         struct why why = up->generator_why;
         pthread_mutex_unlock(&up->lock);
+        if (log_get_health(up->world.log) == LOG_BROKEN)
+            err = why_set(&why, ERR_IO,
+                          "'%s/log.mdb' cannot be written: what was reported is there, start again "
+                          "when the disk is well",
+                          config_path(up->invocation, "data"));
         if (err && err != ERR_FULL)
             return fail(err, &why);
         if (!interrupt_wanted() && !config_flag(up->invocation, "quiet"))

@@ -176,7 +176,7 @@ static enum log_health embedded_health(struct log *base)
     pthread_mutex_lock(&log->lock);
     const enum log_health health = log->health;
     pthread_mutex_unlock(&log->lock);
-    return health;
+    return store_is_broken(log->store) ? LOG_BROKEN : health;
 }
 
 static void embedded_close(struct log *base)

@@ -214,7 +214,8 @@ struct embedded_log {
 
     /* (committer) */
     struct task_table tasks;
-    bool tasks_stale; /* another process may have written them */
+    bool tasks_stale;       /* another process may have written them */
+    uint32_t failure_count; /* commits in a row that the disk failed */
     uint64_t generation_tended;
     int64_t begun_ns;        /* the last commit */
     struct cleaner *cleaner; /* NULL until a topic is compacted */

@@ -6,6 +6,7 @@
 #define IDLE_NS 1000000000
 #define TEND_NS 1000000000
 #define FULL_RETRY_NS 100000000
+#define FAILURES_MAX 3
 
 static void wait_for_work(struct embedded_log *log);
 static void wait_until(struct embedded_log *log, int64_t at_ns);
@@ -18,7 +19,7 @@ static enum err write_batch(struct embedded_log *log, struct store_txn *txn,
                             struct pending_batch *batch, struct partition **touched);
 static void publish(struct embedded_log *log, struct step_list *steps, struct partition **touched);
 static bool wait_for_room(struct embedded_log *log);
-static void fail(struct embedded_log *log, struct step_list *steps);
+static void fail(struct embedded_log *log, struct step_list *steps, enum err err);
 static void drop_pending(struct embedded_topic *topic);
 static struct step_list take_first(struct step_list *steps);
 
@@ -115,7 +116,7 @@ static void commit_steps(struct embedded_log *log, struct step_list *steps)
         steps->first = some.first;
         const bool again = err == ERR_FULL ? wait_for_room(log) : err == ERR_LIMIT && several;
         if (!again)
-            fail(log, steps);
+            fail(log, steps, err);
         one_by_one = true;
     }
 }
@@ -229,8 +230,9 @@ static void publish(struct embedded_log *log, struct step_list *steps, struct pa
         member_step_done(step->member);
         log->done_count++;
     }
-    if (log->health == LOG_FULL)
-        log->health = LOG_HEALTHY;
+    if (log->health == LOG_FULL || log->health == LOG_BROKEN)
+        log->health = log->aborted_count ? LOG_FAILED : LOG_HEALTHY;
+    log->failure_count = 0;
     log->news++;
     pthread_cond_broadcast(&log->changed);
     pthread_mutex_unlock(&log->lock);
@@ -259,9 +261,14 @@ static bool wait_for_room(struct embedded_log *log)
     return again;
 }
 
-/* Nothing handed over before this may commit later: it was computed from what is now gone. */
-static void fail(struct embedded_log *log, struct step_list *steps)
+/* Nothing handed over before this may commit later: it was computed from what is now gone.
+ *
+ * A failed write or sync is never tried again by itself, as nobody knows then what is on the disk:
+ * a later transaction begins at the last one that was whole, and writes every page it needs anew.
+ * A disk that fails several in a row will not get better by it. */
+static void fail(struct embedded_log *log, struct step_list *steps, enum err err)
 {
+    log->failure_count = err == ERR_IO ? log->failure_count + 1 : 0;
     pthread_mutex_lock(&log->lock);
     steps->last->next = log->queue.first;
     log->queue = (struct step_list){0};
@@ -271,7 +278,9 @@ static void fail(struct embedded_log *log, struct step_list *steps)
         log->aborted_count += !member->aborted;
         member->aborted = true;
     }
-    log->health = log->aborted_count ? LOG_FAILED : LOG_HEALTHY;
+    log->health = log->failure_count >= FAILURES_MAX ? LOG_BROKEN
+                  : log->aborted_count               ? LOG_FAILED
+                                                     : LOG_HEALTHY;
     for (struct pending_step *step = dropped; step; step = step->next) {
         member_step_done(step->member);
         log->done_count++;

@@ -147,8 +147,9 @@ struct log_member_options {
 
 enum log_health {
     LOG_HEALTHY,
-    LOG_FULL,  /* disk or log.bytes.max: steps wait and are tried again */
-    LOG_FAILED /* commits fail: tasks must be rebuilt */
+    LOG_FULL,   /* disk or log.bytes.max: steps wait and are tried again */
+    LOG_FAILED, /* a commit failed: tasks must be rebuilt */
+    LOG_BROKEN  /* several in a row: what holds the log cannot be written, the process must end */
 };
 
 struct log_ops {

@@ -7,6 +7,7 @@
 
 #include <lmdb.h>
 #include <pthread.h>
+#include <stdatomic.h>
 
 #define STORE_IDLE_TXNS_MAX 16
 
@@ -18,6 +19,7 @@ struct store {
      * the next free handle number to whichever transaction asks, so only one may ask at a time. */
     pthread_mutex_t writer;
     int64_t readers_checked_ns; /* under writer */
+    _Atomic bool broken;
     /* Guards what follows. */
     pthread_mutex_t lock;
     struct map handles; /* name to handle + 1 as a pointer */

@@ -99,6 +99,12 @@ bool store_is_read_only(const struct store *store)
     return store->options.read_only;
 }
 
+bool store_is_broken(const struct store *store)
+{
+    must(store != NULL);
+    return atomic_load(&store->broken);
+}
+
 uint64_t store_last_txn(struct store *store)
 {
     must(store != NULL);

@@ -37,6 +37,9 @@ MUST_CHECK enum err store_open(const char *directory, const struct store_options
 /* NULL is fine. */
 void store_close(struct store *store);
 bool store_is_read_only(const struct store *store);
+/* Whether writing the file's first pages failed: no transaction begins any more, not even to read.
+ * What was committed is there; only opening it again helps. */
+bool store_is_broken(const struct store *store);
 
 /* A transaction belongs to the thread that began it, except that a read transaction may be used by
  * another thread when only one uses it at a time. */

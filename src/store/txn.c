@@ -14,6 +14,7 @@
 #define PROBE_BYTES_MAX (64 << 20)
 
 static enum err begin_write(struct store *store, struct store_txn **ret_txn);
+static enum err not_begun(struct store *store, int code);
 static enum err begin_read(struct store *store, struct store_txn **ret_txn);
 static bool disk_is_full(struct store *store, uint64_t bytes);
 static void end_write(struct store_txn *txn, bool committed);
@@ -71,7 +72,8 @@ enum err store_renew(struct store_txn *txn)
 {
     must(txn != NULL);
     must(!txn->write);
-    return store_err(mdb_txn_renew(txn->mdb));
+    const int code = mdb_txn_renew(txn->mdb);
+    return code ? not_begun(txn->store, code) : OK;
 }
 
 enum err store_get(struct store_txn *txn, store_database database, struct str key,
@@ -179,7 +181,7 @@ static enum err begin_write(struct store *store, struct store_txn **ret_txn)
     if (code) {
         pthread_mutex_unlock(&store->writer);
         free(txn);
-        return store_err(code);
+        return not_begun(store, code);
     }
     MDB_envinfo info;
     must(mdb_env_info(store->env, &info) == 0);
@@ -205,10 +207,17 @@ static enum err begin_read(struct store *store, struct store_txn **ret_txn)
     }
     if (code) {
         free(txn);
-        return store_err(code);
+        return not_begun(store, code);
     }
     *ret_txn = txn;
     return OK;
+}
+
+static enum err not_begun(struct store *store, int code)
+{
+    if (code == MDB_PANIC)
+        atomic_store(&store->broken, true);
+    return store_err(code);
 }
 
 /* A disk that fills up in the middle of a write takes a part of it, and LMDB calls that EIO. So we

@@ -1,6 +1,7 @@
 /* disk.c -- shows what a disk may hold after the power went off at a point of a journal.
  *
  * usage: power-cut-disk count JOURNAL                      how many events there are
+ *        power-cut-disk syncs JOURNAL                      how many syncs
  *        power-cut-disk place JOURNAL CUT                  bytes of the journal before the cut
  *        power-cut-disk reported JOURNAL CUT               the last mark before the cut
  *        power-cut-disk build JOURNAL CUT SEED DIRECTORY   makes the directory
@@ -38,6 +39,7 @@ struct file {
     struct image image; /* what is synced */
     uint64_t *pending;  /* events that are not */
     size_t pending_count, pending_capacity;
+    uint64_t lost_before; /* a sync failed: no later one covers what was written before */
 };
 
 struct name {
@@ -162,14 +164,14 @@ static void file_add(struct file *file, uint64_t number)
     file->pending[file->pending_count++] = number;
 }
 
-/* Everything up to `begun`, or only the event itself, is on the disk. */
+/* Everything up to `begun`, or only the event itself, is on the disk, but for what was lost. */
 static void file_sync(struct disk *disk, struct file *file, uint64_t begun, bool only)
 {
     struct random random = {0};
     size_t kept = 0;
     for (size_t i = 0; i < file->pending_count; i++) {
         const uint64_t number = file->pending[i];
-        if (only ? number == begun : number < begun)
+        if (only ? number == begun : number < begun && number >= file->lost_before)
             image_apply(&file->image, event_at(disk, number), number, 1, &random);
         else
             file->pending[kept++] = number;
@@ -209,6 +211,10 @@ static void replay(struct disk *disk, uint64_t cut)
             break;
         case JOURNAL_WRITE_SYNCED:
             file_sync(disk, file_of(disk, event->file), event->begun, true);
+            break;
+        case JOURNAL_SYNC_FAILED:
+            if (event->file)
+                file_of(disk, event->file)->lost_before = event->begun;
             break;
         case JOURNAL_SYNC_BEGUN:
         case JOURNAL_REPORTED:
@@ -321,6 +327,16 @@ static void print_reported(const struct disk *disk, uint64_t cut)
     puts("0");
 }
 
+static uint64_t count_syncs(const struct disk *disk)
+{
+    uint64_t count = 0;
+    for (uint64_t i = 0; i < disk->count; i++) {
+        const uint32_t kind = event_at(disk, i)->kind;
+        count += kind == JOURNAL_SYNC_BEGUN || kind == JOURNAL_WRITE_SYNCED;
+    }
+    return count;
+}
+
 static uint64_t place_of(const struct disk *disk, uint64_t cut)
 {
     if (cut < disk->count)
@@ -334,7 +350,7 @@ int main(int argc, char **argv)
     int64_t cut = 0;
     int64_t seed = 0;
     if (argc < 3)
-        die("usage: count|place|reported|build JOURNAL [CUT [SEED DIRECTORY]]", "arguments");
+        die("usage: count|syncs|place|reported|build JOURNAL [CUT [SEED DIRECTORY]]", "arguments");
     journal_open(&disk, argv[2]);
     if (argc > 3 &&
         (str_to_int64(str_from(argv[3]), &cut) != OK || cut < 0 || (uint64_t)cut > disk.count))
@@ -343,6 +359,8 @@ int main(int argc, char **argv)
         die("no seed", argv[4]);
     if (strcmp(argv[1], "count") == 0)
         printf("%llu\n", (unsigned long long)disk.count);
+    else if (strcmp(argv[1], "syncs") == 0)
+        printf("%llu\n", (unsigned long long)count_syncs(&disk));
     else if (strcmp(argv[1], "place") == 0)
         printf("%llu\n", (unsigned long long)place_of(&disk, (uint64_t)cut));
     else if (strcmp(argv[1], "reported") == 0)
@@ -350,6 +368,6 @@ int main(int argc, char **argv)
     else if (strcmp(argv[1], "build") == 0 && argc == 6)
         build(&disk, (uint64_t)cut, (uint64_t)seed, argv[5]);
     else
-        die("usage: count|place|reported|build JOURNAL [CUT [SEED DIRECTORY]]", argv[1]);
+        die("usage: count|syncs|place|reported|build JOURNAL [CUT [SEED DIRECTORY]]", argv[1]);
     return 0;
 }

@@ -19,6 +19,7 @@ enum journal_kind {
     JOURNAL_SIZE,           /* the file's size became `offset` */
     JOURNAL_SYNC_BEGUN,     /* of a file, or of names: nothing is promised yet */
     JOURNAL_SYNCED,         /* the file as it was at event `begun` is on the disk */
+    JOURNAL_SYNC_FAILED,    /* what was written before event `begun` may never reach the disk */
     JOURNAL_WRITE_SYNCED,   /* only what event `begun` wrote is on the disk (O_DSYNC) */
     JOURNAL_REPORTED        /* the program told somebody */
 };

@@ -4,6 +4,9 @@
  * POWER_CUT_DIRECTORY is the directory (absolute, empty at the start), POWER_CUT_JOURNAL the
  * journal. Whatever the program writes to a file called "reported" becomes a mark: a promise.
  *
+ * POWER_CUT_FAIL=N makes the Nth sync fail with EIO, N+ also all after it. As kernels have it, what
+ * it should have written counts as written from then on, though it may never be.
+ *
  * A write and its event happen under one lock, so that a sync begun after an event covers it. Lock
  * files and SQLite's shared memory are left out: both are made anew after a power cut. A file that
  * is changed through a shared mapping cannot be recorded and ends the program. */
@@ -211,6 +214,17 @@ static enum role role_of(int fd)
     return fd >= 0 && fd < FILES_MAX ? open_files[fd].role : ROLE_NONE;
 }
 
+/* Called with the lock held. */
+static bool sync_fails(void)
+{
+    static uint64_t count;
+    const char *text = getenv("POWER_CUT_FAIL");
+    char *rest = NULL;
+    const uint64_t number = text ? strtoull(text, &rest, 10) : 0;
+    count++;
+    return number && (count == number || (count > number && *rest == '+'));
+}
+
 /* offset -1: where the file stands. */
 static ssize_t write_recorded(int fd, const struct iovec *parts, int count, off_t offset)
 {
@@ -220,9 +234,9 @@ static ssize_t write_recorded(int fd, const struct iovec *parts, int count, off_
                           : syscall(SYS_pwritev, fd, parts, count, offset, 0);
     pthread_mutex_lock(&lock);
     const off_t at = offset < 0 ? syscall(SYS_lseek, fd, 0, SEEK_CUR) : offset;
-    const ssize_t written = offset < 0 ? syscall(SYS_writev, fd, parts, count)
-                                       : syscall(SYS_pwritev, fd, parts, count, offset, 0);
-    const int error = errno;
+    ssize_t written = offset < 0 ? syscall(SYS_writev, fd, parts, count)
+                                 : syscall(SYS_pwritev, fd, parts, count, offset, 0);
+    int error = errno;
     if (written > 0) {
         const struct journal_event event = {
             .kind = role == ROLE_FILE ? JOURNAL_WRITE : JOURNAL_REPORTED,
@@ -231,11 +245,20 @@ static ssize_t write_recorded(int fd, const struct iovec *parts, int count, off_
             .size = (uint64_t)written,
         };
         const uint64_t number = record(event, parts, count);
-        if (role == ROLE_FILE && open_files[fd].synced)
+        const bool synced = role == ROLE_FILE && open_files[fd].synced;
+        if (synced && sync_fails()) {
+            record((struct journal_event){.kind = JOURNAL_SYNC_FAILED,
+                                          .file = open_files[fd].file,
+                                          .begun = number + 1},
+                   NULL, 0);
+            written = -1;
+            error = EIO;
+        } else if (synced) {
             record((struct journal_event){.kind = JOURNAL_WRITE_SYNCED,
                                           .file = open_files[fd].file,
                                           .begun = number},
                    NULL, 0);
+        }
     }
     pthread_mutex_unlock(&lock);
     errno = error;
@@ -298,6 +321,13 @@ static int sync_recorded(int fd, long call)
     pthread_mutex_lock(&lock);
     event.file = role == ROLE_FILE ? open_files[fd].file : 0;
     event.begun = record(event, NULL, 0);
+    if (sync_fails()) {
+        event.kind = JOURNAL_SYNC_FAILED;
+        record(event, NULL, 0);
+        pthread_mutex_unlock(&lock);
+        errno = EIO;
+        return -1;
+    }
     pthread_mutex_unlock(&lock);
     const int code = (int)syscall(call, fd);
     const int error = errno;

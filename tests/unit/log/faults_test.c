@@ -175,6 +175,21 @@ static void break_disk(const char *directory, int saved[2], bool broken)
     assert_int_equal(found, 2);
 }
 
+/* The health after a commit to a disk that fails. */
+static enum log_health break_and_put(struct fixture *fixture, struct log_topic *topic)
+{
+    struct log_member *member = join(fixture->log, false);
+    int saved[2];
+    uint64_t sequence = 0;
+    break_disk(fixture->directory, saved, true);
+    assert_ok(put(member, topic, 0, 0, 5, &sequence));
+    assert_int_equal(wait_durable(member, sequence), ERR_ABORTED);
+    break_disk(fixture->directory, saved, false);
+    const enum log_health health = log_get_health(fixture->log);
+    log_leave(member);
+    return health;
+}
+
 static void a_failed_commit_aborts_all_members_until_they_join_again(void **state)
 {
     struct fixture fixture;
@@ -220,6 +235,9 @@ static void a_failed_commit_aborts_all_members_until_they_join_again(void **stat
     assert_int_equal(log_get_health(fixture.log), LOG_FAILED);
     log_leave(writer);
     assert_int_equal(log_get_health(fixture.log), LOG_HEALTHY);
+    /* The third in a row is one too many. */
+    assert_int_equal(break_and_put(&fixture, outside), LOG_FAILED);
+    assert_int_equal(break_and_put(&fixture, outside), LOG_BROKEN);
     /* Nothing of it comes back; what follows goes where it would have gone. */
     writer = join(fixture.log, false);
     struct log_task_state loaded;
@@ -231,6 +249,7 @@ static void a_failed_commit_aborts_all_members_until_they_join_again(void **stat
     log_records_release(records);
     put_wait(writer, inside, 0, 5, 3);
     put_wait(writer, outside, 0, 0, 3);
+    assert_int_equal(log_get_health(fixture.log), LOG_HEALTHY);
     assert_int_equal(count_all(writer, inside, 0, 0), 8);
     assert_int_equal(count_all(writer, outside, 0, 0), 3);
     log_leave(writer);
