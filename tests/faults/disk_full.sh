@@ -15,18 +15,22 @@ trap '[ -z "$child" ] || kill -KILL $child 2>/dev/null; [ -z "$mounted" ] || umo
 arguments="--data $data --seed 11 --start 2026-01-31T10:00:00 --history 20m --rate 40 --no-live --threads 2"
 
 start() { # FLAGS...
+    >"$directory/out"
     "$program" up $arguments --until-idle "$@" >"$directory/out" 2>"$directory/err" &
     child=$!
 }
 
-# Until a line says that there is no room; then a little longer, so that it is no passing moment.
+# Until a new line says that there is no room; then a little longer, so that it is no passing moment.
 wait_until_full() { # CASE
-    for _ in $(seq 300); do
-        grep -q 'has no room' "$directory/out" && { sleep 1; break; }
+    local seen
+    seen=$(wc -l <"$directory/out")
+    is_full() { tail -n "+$((seen + 1))" "$directory/out" | grep -q 'has no room'; }
+    for _ in $(seq 600); do
+        is_full && { sleep 1; break; }
         kill -0 $child 2>/dev/null || break
         sleep 0.1
     done
-    if ! kill -0 $child 2>/dev/null || ! grep -q 'has no room' "$directory/out"; then
+    if ! kill -0 $child 2>/dev/null || ! is_full; then
         echo "$1: it did not wait for room"
         tail -n 5 "$directory/out" "$directory/err"
         exit 1
@@ -55,6 +59,7 @@ wait_and_verify() { # CASE
 
 # A limit on the size of files, as a quota would set it.
 mkdir "$data"
+>"$directory/out"
 (ulimit -S -f 12000 && exec "$program" up $arguments --until-idle >"$directory/out" 2>"$directory/err") &
 child=$!
 wait_until_full "file size"
@@ -64,6 +69,7 @@ wait_and_verify "file size"
 # The same, killed while it waits: it starts on the full disk's leavings.
 rm -rf "$data"
 mkdir "$data"
+>"$directory/out"
 (ulimit -S -f 12000 && exec "$program" up $arguments --until-idle >"$directory/out" 2>"$directory/err") &
 child=$!
 wait_until_full "killed when full"
@@ -87,7 +93,8 @@ mount -t tmpfs -o size=24m none "$data" 2>/dev/null || { echo "no small disk: no
 mounted=yes
 start
 wait_until_full "small disk"
-mount -o remount,size=32m "$data"
+mount -o remount,size=40m "$data"
+sleep 2
 wait_until_full "larger disk"
 interrupt "larger disk"
 mount -o remount,size=1g "$data"
