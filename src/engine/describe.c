@@ -82,6 +82,22 @@ static void describe_columns(struct execution *execution, const struct source *s
     (void)execution->on_answer(execution->context, execution->statement, &answer);
 }
 
+/* What the query has counted since it started. */
+static void describe_counters(struct execution *execution, const struct running *query,
+                              struct buf *text)
+{
+    struct flow_status status;
+    if (!query->flow)
+        return;
+    flow_get_status(query->flow, execution->arena, &status);
+    for (int i = 0; i < COUNTER_COUNT; i++) {
+        const uint64_t count = counters_get(&status.counters, (enum counter)i);
+        if (count > 0)
+            buf_printf(text, "%s: %llu\n", counter_help((enum counter)i),
+                       (unsigned long long)count);
+    }
+}
+
 static void describe_more(struct execution *execution, const struct source *source)
 {
     struct buf text = {0};
@@ -98,6 +114,10 @@ static void describe_more(struct execution *execution, const struct source *sour
             buf_printf(&text, "Read by: %.*s\n", STR_ARGS(query->id));
     }
     buf_printf(&text, "Statement: %.*s\n", STR_ARGS(source->sql));
+    const struct running *writer =
+        source->query.size > 0 ? query_find(execution->engine, source->query) : NULL;
+    if (writer)
+        describe_counters(execution, writer, &text);
     answer_text(execution, buf_str(&text), NULL);
     buf_release(&text);
 }
@@ -149,6 +169,7 @@ static enum err explain_query(struct execution *execution, struct described_quer
     describe_plan(query->plan, described);
     buf_printf(text, "%.*s\n%.*s\n", STR_ARGS(query->id), STR_ARGS(query->sql));
     sql_explain(query->plan, text);
+    describe_counters(execution, query, text);
     return OK;
 }
 
