@@ -65,6 +65,9 @@ static void run(struct operator* op, uint32_t side, struct batch *batch)
         return;
     for (uint32_t i = 0; i < batch->selected_count && !task_failed(op->task); i++)
         change_row(self, batch, batch->selection[i]);
+    /* Another table is looked at for each change, as it is before it changes itself. */
+    if (op->next->node && op->next->node->kind == NODE_TABLES_JOIN)
+        emitter_flush(&self->emitter);
 }
 
 static void drain(struct operator* op)

@@ -105,6 +105,9 @@ MUST_CHECK enum err op_changes_new(struct task *task, const struct plan_node *no
 /* op_table_join.c */
 MUST_CHECK enum err op_table_join_new(struct task *task, const struct plan_node *node,
                                       struct operator** ret_op, struct why *why);
+/* op_tables_join.c */
+MUST_CHECK enum err op_tables_join_new(struct task *task, const struct plan_node *node,
+                                       struct operator** ret_op, struct why *why);
 /* op_aggregate.c */
 MUST_CHECK enum err op_aggregate_new(struct task *task, const struct plan_node *node,
                                      struct operator** ret_op, struct why *why);

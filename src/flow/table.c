@@ -80,6 +80,16 @@ bool table_get(const struct table *table, struct str key, struct str *ret_value)
     return ref != 0;
 }
 
+bool table_get_before(const struct table *table, struct str key, struct str *ret_value)
+{
+    const struct table_change *change =
+        table_step_find(table_step(table), hash64(key.data, key.size), key);
+    if (!change)
+        return table_get(table, key, ret_value);
+    *ret_value = change->before;
+    return change->before.data != NULL;
+}
+
 enum err table_put(struct table *table, struct str key, struct str value)
 {
     const uint64_t hash = hash64(key.data, key.size);

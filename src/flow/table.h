@@ -24,6 +24,8 @@ void table_free(struct table *table);
 
 /* The newest value of a key, borrowed until the next change of the table. */
 bool table_get(const struct table *table, struct str key, struct str *ret_value);
+/* ... as it was when the step that is being made began. */
+bool table_get_before(const struct table *table, struct str key, struct str *ret_value);
 /* Sets a row; bytes are copied. ERR_LIMIT. */
 MUST_CHECK enum err table_put(struct table *table, struct str key, struct str value);
 /* Removes a row, if there is one. The change is noted in any case. */

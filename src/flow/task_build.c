@@ -172,6 +172,7 @@ static enum err build_node(struct task *task, const struct plan_node *node, uint
         [NODE_CHANGES] = op_changes_new,
         [NODE_STREAM_JOIN] = op_stream_join_new,
         [NODE_TABLE_JOIN] = op_table_join_new,
+        [NODE_TABLES_JOIN] = op_tables_join_new,
         [NODE_AGGREGATE] = op_aggregate_new,
     };
     if (depth == NODE_DEPTH_MAX || task->operator_count >= NODES_MAX)

@@ -109,12 +109,16 @@ static void explain_output(const struct plan_output *output, struct buf *buf)
 /* The depth is bounded by the number of joins. */
 static void explain_node(const struct plan_node *node, int depth, struct buf *buf)
 {
-    static const char *const names[] = {
-        [NODE_INPUT] = "input",        [NODE_TABLE] = "table",
-        [NODE_FILTER] = "filter",      [NODE_PROJECT] = "project",
-        [NODE_EXPLODE] = "explode",    [NODE_CHANGES] = "changes",
-        [NODE_STREAM_JOIN] = "join",   [NODE_TABLE_JOIN] = "join with table",
-        [NODE_AGGREGATE] = "aggregate"};
+    static const char *const names[] = {[NODE_INPUT] = "input",
+                                        [NODE_TABLE] = "table",
+                                        [NODE_FILTER] = "filter",
+                                        [NODE_PROJECT] = "project",
+                                        [NODE_EXPLODE] = "explode",
+                                        [NODE_CHANGES] = "changes",
+                                        [NODE_STREAM_JOIN] = "join",
+                                        [NODE_TABLE_JOIN] = "join with table",
+                                        [NODE_TABLES_JOIN] = "join of tables",
+                                        [NODE_AGGREGATE] = "aggregate"};
     const struct row_type *below = node->inputs[0] ? node->inputs[0]->row_type : NULL;
     buf_printf(buf, "%*s%s", depth * 2, "", names[node->kind]);
     switch (node->kind) {
@@ -136,6 +140,7 @@ static void explain_node(const struct plan_node *node, int depth, struct buf *bu
         break;
     case NODE_STREAM_JOIN:
     case NODE_TABLE_JOIN:
+    case NODE_TABLES_JOIN:
         explain_join(node, buf);
         break;
     case NODE_AGGREGATE:
@@ -156,8 +161,11 @@ static void explain_join(const struct plan_node *node, struct buf *buf)
                                         [JOIN_RIGHT] = "right",
                                         [JOIN_FULL] = "full outer"};
     buf_printf(buf, " %s on ", kinds[node->join]);
-    sql_format_name(node->row_type->columns[0].name, buf);
-    if (node->kind == NODE_TABLE_JOIN)
+    if (node->foreign_key)
+        expr_format(node->foreign_key, node->inputs[0]->row_type, buf);
+    else
+        sql_format_name(node->row_type->columns[0].name, buf);
+    if (node->kind != NODE_STREAM_JOIN)
         return;
     buf_printf(buf, " within (");
     explain_ms(node->before_ms, buf);

@@ -65,6 +65,7 @@ enum node_kind {
     NODE_CHANGES,     /* changes of a table as a stream of rows to take back and to add */
     NODE_STREAM_JOIN, /* stream-stream, windowed */
     NODE_TABLE_JOIN,  /* stream-table */
+    NODE_TABLES_JOIN, /* table-table */
     NODE_AGGREGATE    /* GROUP BY, windowed or not; COUNT, SUM, ... */
 };
 
@@ -99,14 +100,17 @@ struct plan_node {
      * row before, if there was one, with true (take it back), then the row now, if there is one,
      * with false (add it). The rows are a stream's: no kinds, no row before. */
 
-    /* STREAM_JOIN, TABLE_JOIN: rows meet when their keys are equal. The key of a side are its
-     * columns of role COLUMN_KEY, key_count of them on either side, of equal types one by one; they
-     * stand first. For a TABLE_JOIN [0] is the stream, [1] the table.
-     * row_type is: key_count key columns (of whichever side there is, so never missing), then
-     * carried_count[0] columns of inputs[0], which ones carried[0] says, then carried_count[1] of
-     * inputs[1]. Columns carried from a side that is missing are NULL; a side's key columns may be
-     * among those it carries. A window holds the key and the carried columns, nothing else. */
+    /* STREAM_JOIN, TABLE_JOIN, TABLES_JOIN: rows meet when their keys are equal. The key of a side
+     * are its columns of role COLUMN_KEY, key_count of them on either side, of equal types one by
+     * one; they stand first. For a TABLE_JOIN [0] is the stream, [1] the table. row_type is:
+     * key_count key columns (of whichever side there is, so never missing), then carried_count[0]
+     * columns of inputs[0], which ones carried[0] says, then carried_count[1] of inputs[1]. Columns
+     * carried from a side that is missing are NULL; a side's key columns may be among those it
+     * carries. A window holds the key and the carried columns, nothing else. */
     enum join_kind join;
+    /* TABLES_JOIN: as the others, but where this is given, over the rows of inputs[0], it is what
+     * equals the key of inputs[1], and the key is that of inputs[0] alone. */
+    struct expr *foreign_key;
     int64_t before_ms;
     int64_t after_ms;
     int64_t grace_ms;   /* in force */

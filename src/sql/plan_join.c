@@ -34,6 +34,10 @@ static enum err check_tables(struct planner *planner, const struct syntax_join *
 static bool is_key_of(const struct relation *relation, const struct expr *expr);
 static enum err check_windows(struct planner *planner, const struct syntax_join *join,
                               const struct join_side *left, const struct join_side *right);
+static enum err meet_tables(struct planner *planner, const struct syntax_join *join,
+                            const struct join_side *left, const struct join_side *right);
+static enum err refuse_partitions(struct planner *planner, const struct syntax_join *join,
+                                  const struct join_side *left, const struct join_side *right);
 static enum err send_sides(struct planner *planner, const struct syntax_join *join,
                            struct join_side *left, struct join_side *right);
 static enum err send_side(struct planner *planner, const struct syntax_join *join,
@@ -45,7 +49,8 @@ static struct format_spec result_key(struct planner *planner, const struct join_
 static enum err join_relations(struct planner *planner, const struct syntax_join *join,
                                struct join_side *left, struct join_side *right);
 static struct plan_node *join_node(struct planner *planner, const struct syntax_join *join,
-                                   const struct relation *left, const struct relation *right);
+                                   const struct relation *left, const struct relation *right,
+                                   uint32_t key_count);
 static void join_same_keys(struct planner *planner, const struct syntax_join *join,
                            const struct join_side *left, const struct join_side *right,
                            struct relation *relation);
@@ -276,7 +281,11 @@ static enum err check_tables(struct planner *planner, const struct syntax_join *
                            "foreign-key joins of tables are not supported as part of n-way joins: "
                            "%.*s",
                            STR_ARGS(syntax_text(join->condition, planner->arena)));
-    plan_unsupported(planner, join->place, "joins of two tables are");
+    if (!is_key_of(left->relation, left->expr) && join->kind != JOIN_INNER &&
+        join->kind != JOIN_LEFT)
+        return plan_refuse(planner, join->place,
+                           "a join of two tables on a foreign key can only be INNER or LEFT: %.*s",
+                           STR_ARGS(syntax_text(join->condition, planner->arena)));
     return OK;
 }
 
@@ -316,6 +325,34 @@ static enum err check_windows(struct planner *planner, const struct syntax_join 
     return OK;
 }
 
+/* Tables stay where they are: rows that meet are in the same partition, or one task has all. */
+static enum err meet_tables(struct planner *planner, const struct syntax_join *join,
+                            const struct join_side *left, const struct join_side *right)
+{
+    struct relation *relation = left->relation;
+    const int32_t left_count = relation->partition_count;
+    const int32_t right_count = right->relation->partition_count;
+    const bool on_keys = is_key_of(relation, left->expr);
+    if (on_keys && left_count > 0 && right_count > 0 && left_count != right_count)
+        return refuse_partitions(planner, join, left, right);
+    const bool one_partition = left_count == 1 && right_count == 1;
+    relation->gathers |= right->relation->gathers || !on_keys ||
+                         (!one_partition && !same_bytes(&relation->key, &right->relation->key));
+    if (on_keys)
+        relation->sink_key = result_key(planner, left, right);
+    return OK;
+}
+
+static enum err refuse_partitions(struct planner *planner, const struct syntax_join *join,
+                                  const struct join_side *left, const struct join_side *right)
+{
+    return plan_refuse(planner, join->place,
+                       "can't join '%.*s' with '%.*s' since the number of partitions don't match: "
+                       "they have %d and %d, repartition either one",
+                       STR_ARGS(left->alias), STR_ARGS(right->alias),
+                       left->relation->partition_count, right->relation->partition_count);
+}
+
 /* Brings both sides to where they can meet: keyed by the condition, in the same number of
  * partitions, in keys of the same bytes. */
 static enum err send_sides(struct planner *planner, const struct syntax_join *join,
@@ -323,6 +360,8 @@ static enum err send_sides(struct planner *planner, const struct syntax_join *jo
 {
     struct relation *const relations[] = {left->relation, right->relation};
     const bool is_windowed = !relations[1]->is_table;
+    if (relations[0]->is_table)
+        return meet_tables(planner, join, left, right);
     left->rekeys = !is_key_of(left->relation, left->expr);
     right->rekeys = !is_key_of(right->relation, right->expr);
     const struct format_spec sink_key = result_key(planner, left, right);
@@ -337,10 +376,7 @@ static enum err send_sides(struct planner *planner, const struct syntax_join *jo
     const int32_t right_count = relations[1]->partition_count;
     const bool both_known = left_count > 0 && right_count > 0;
     if (!left->rekeys && !right->rekeys && both_known && left_count != right_count)
-        return plan_refuse(planner, join->place,
-                           "can't join '%.*s' with '%.*s' since the number of partitions don't "
-                           "match: they have %d and %d, repartition either one",
-                           STR_ARGS(left->alias), STR_ARGS(right->alias), left_count, right_count);
+        return refuse_partitions(planner, join, left, right);
 
     bool send_left = left->rekeys;
     bool send_right = right->rekeys;
@@ -360,8 +396,6 @@ static enum err send_sides(struct planner *planner, const struct syntax_join *jo
         key = (struct format_spec){.kind = FORMAT_KAFKA};
     }
     struct stage *from = NULL;
-    if (relations[0]->is_table)
-        left->rekeys = send_left = false;
     if (send_left)
         err = send_side(planner, join, left, &from, "left", &key, partition_count);
     if (!err && send_right)
@@ -418,15 +452,24 @@ static enum err join_relations(struct planner *planner, const struct syntax_join
     if (left_columns + right->relation->node->row_type->column_count >= ROW_TYPE_COLUMNS_MAX)
         return plan_refuse(planner, join->place, "the join has too many columns");
     struct relation joined = *relation;
-    joined.node = join_node(planner, join, relation, right->relation);
+    const bool is_foreign = relation->is_table && !is_key_of(relation, left->expr);
+    joined.key_count = is_foreign ? relation->key_count : 1;
+    joined.node = join_node(planner, join, relation, right->relation, joined.key_count);
+    joined.node->foreign_key = is_foreign ? left->expr : NULL;
     joined.scope = scope_of_both(planner, &relation->scope, &right->relation->scope);
     struct scope_column *columns = joined.scope.columns.data;
     for (uint32_t i = 0; i < joined.scope.columns.count; i++) {
         const bool is_right = i >= relation->scope.columns.count;
-        columns[i].column += 1 + (is_right ? left_columns : 0);
+        /* On a foreign key the left side's key is the result's. */
+        if (is_foreign && !is_right && columns[i].column < joined.key_count)
+            continue;
+        columns[i].column += joined.key_count + (is_right ? left_columns : 0);
     }
-    joined.is_stateful = true;
-    joined.key_count = 1;
+    joined.is_stateful = !joined.is_table;
+    if (is_foreign) {
+        *relation = joined;
+        return OK;
+    }
     join_same_keys(planner, join, left, right, &joined);
     if (joined.synthetic)
         add_synthetic_key(planner, &joined);
@@ -435,19 +478,23 @@ static enum err join_relations(struct planner *planner, const struct syntax_join
 }
 
 static struct plan_node *join_node(struct planner *planner, const struct syntax_join *join,
-                                   const struct relation *left, const struct relation *right)
+                                   const struct relation *left, const struct relation *right,
+                                   uint32_t key_count)
 {
     struct arena *arena = planner->arena;
     const struct relation *const relations[] = {left, right};
-    uint32_t count = 1;
-    struct row_column *columns =
-        ARENA_ARRAY(arena, struct row_column,
-                    1 + left->node->row_type->column_count + right->node->row_type->column_count);
-    columns[0] = left->node->row_type->columns[0];
-    columns[0].role = COLUMN_KEY;
-    struct plan_node *node =
-        plan_node_new(planner, right->is_table ? NODE_TABLE_JOIN : NODE_STREAM_JOIN, join->place,
-                      NULL, left->node);
+    uint32_t count = key_count;
+    struct row_column *columns = ARENA_ARRAY(arena, struct row_column,
+                                             key_count + left->node->row_type->column_count +
+                                                 right->node->row_type->column_count);
+    for (uint32_t i = 0; i < key_count; i++) {
+        columns[i] = left->node->row_type->columns[i];
+        columns[i].role = COLUMN_KEY;
+    }
+    const enum node_kind kind = left->is_table    ? NODE_TABLES_JOIN
+                                : right->is_table ? NODE_TABLE_JOIN
+                                                  : NODE_STREAM_JOIN;
+    struct plan_node *node = plan_node_new(planner, kind, join->place, NULL, left->node);
     for (int side = 0; side < 2; side++) {
         const struct row_type *row_type = relations[side]->node->row_type;
         uint16_t *carried = ARENA_ARRAY(arena, uint16_t, row_type->column_count);
@@ -462,7 +509,7 @@ static struct plan_node *join_node(struct planner *planner, const struct syntax_
     node->row_type = row_type_new(arena, columns, count);
     node->inputs[1] = right->node;
     node->join = join->kind;
-    node->key_count = 1;
+    node->key_count = key_count;
     node->before_ms = join->before_ms;
     node->after_ms = join->after_ms;
     node->grace_given = join->has_grace;

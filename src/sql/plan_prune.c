@@ -84,6 +84,7 @@ static const uint16_t *prune(struct planner *planner, struct plan_node *node, bo
         return prune_changes(planner, node, used);
     case NODE_STREAM_JOIN:
     case NODE_TABLE_JOIN:
+    case NODE_TABLES_JOIN:
         return prune_join(planner, node, used);
     case NODE_AGGREGATE:
         return prune_aggregate(planner, node);
@@ -206,8 +207,10 @@ static const uint16_t *prune_join(struct planner *planner, struct plan_node *nod
     for (int side = 0; side < 2; side++) {
         struct plan_node *below = node->inputs[side];
         bool *used_below = used_new(planner, below);
-        for (uint32_t i = 0; i < node->key_count; i++)
+        for (uint32_t i = 0; i < (node->foreign_key && side == 1 ? 1 : node->key_count); i++)
             used_below[i] = true;
+        if (node->foreign_key && side == 0)
+            expr_columns(node->foreign_key, used_below);
         uint16_t *carried = ARENA_ARRAY(planner->arena, uint16_t, node->carried_count[side]);
         uint32_t count = 0;
         for (uint32_t i = 0; i < node->carried_count[side]; i++, column++) {
@@ -217,6 +220,8 @@ static const uint16_t *prune_join(struct planner *planner, struct plan_node *nod
             used_below[node->carried[side][i]] = true;
         }
         const uint16_t *map_below = prune(planner, below, used_below);
+        if (node->foreign_key && side == 0)
+            node->foreign_key = expr_remap(planner->arena, node->foreign_key, map_below);
         for (uint32_t i = 0; i < count; i++)
             carried[i] = map_below[carried[i]];
         node->carried[side] = carried;

@@ -62,7 +62,7 @@ enum err plan_sink(struct planner *planner, struct relation *relation, struct se
     if (err)
         return err;
     struct stage *stage = plan_stage_new(planner);
-    stage->gathers = gathers;
+    stage->gathers = gathers || relation->gathers;
     struct plan_branch *branch = VECTOR_PUSH(&stage->branches, planner->arena, struct plan_branch);
     project(&sinking, &output, branch);
     plan->limit = planner->query->limit;

@@ -177,11 +177,10 @@ static enum err plan_sources(struct planner *planner, struct relation *relation)
  * that is there even when its side is not. */
 static void pick_key(struct planner *planner, struct relation *relation)
 {
-    if (relation->synthetic)
+    if (relation->synthetic || relation->same_keys.count == 0)
         return;
     const uint32_t *same = relation->same_keys.data;
     struct scope_column *columns = relation->scope.columns.data;
-    must(relation->same_keys.count > 0);
     uint32_t picked = same[0];
     for (uint32_t i = relation->same_keys.count; i-- > 0;) {
         if (select_names(planner, &relation->scope, &columns[same[i]]))

@@ -25,6 +25,7 @@ struct relation {
     struct format_spec sink_key; /* what a sink without a KEY_FORMAT of its own is written in */
     int32_t partition_count;     /* 0: not known */
     bool is_stateful;            /* some operator below keeps state */
+    bool gathers;                /* what meets in it may be in any partition: one task for all */
     const struct source *left;   /* the left-most source */
     struct str name;             /* of it, for messages */
 };

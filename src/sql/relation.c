@@ -156,7 +156,7 @@ enum err relation_through(struct planner *planner, struct relation *relation, st
     };
     if (!*from)
         *from = plan_stage_new(planner);
-    (*from)->gathers = !relation->is_stateful;
+    (*from)->gathers = !relation->is_stateful || relation->gathers;
     *VECTOR_PUSH(&(*from)->branches, arena, struct plan_branch) = (struct plan_branch){
         .root = relation->node,
         .output = {.kind = OUTPUT_INTERNAL,
@@ -170,6 +170,7 @@ enum err relation_through(struct planner *planner, struct relation *relation, st
     relation->node->input = planner->inputs.count;
     *VECTOR_PUSH(&planner->inputs, arena, struct plan_input) = input;
     relation->is_stateful = false;
+    relation->gathers = false;
     relation->key = input.format.key;
     relation->partition_count = partition_count;
     return OK;

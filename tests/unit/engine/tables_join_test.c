@@ -1,0 +1,221 @@
+/* tables_join_test.c -- joins of two tables against a model: random changes of both sides, grouped
+ * on top, through restarts. */
+#include "../flow/fixture.h"
+
+#include "engine/engine.h"
+#include "registry/registry.h"
+
+#define LEFT_KEYS 12
+#define RIGHT_KEYS 5
+
+struct join_case {
+    const char *join;
+    bool is_foreign;
+    bool left_alone; /* rows without a partner are there too */
+    bool right_alone;
+};
+
+static const struct join_case joins[] = {
+    {"a JOIN b ON a.k = b.k", false, false, false},
+    {"a LEFT JOIN b ON a.k = b.k", false, true, false},
+    {"a RIGHT JOIN b ON a.k = b.k", false, false, true},
+    {"a FULL OUTER JOIN b ON a.k = b.k", false, true, true},
+    {"a JOIN b ON a.fk = b.k", true, false, false},
+    {"a LEFT JOIN b ON a.fk = b.k", true, true, false},
+};
+
+/* What the tables hold; 0: no row. fk 0: NULL. */
+struct model {
+    int numbers[LEFT_KEYS];
+    int foreign_keys[LEFT_KEYS];
+    int names[LEFT_KEYS];
+};
+
+struct world {
+    struct fixture fixture;
+    struct registry *registry;
+    struct engine *engine;
+    struct session session;
+    struct properties settings;
+    uint32_t threads;
+};
+
+static void world_open(struct world *world)
+{
+    struct why why = {0};
+    if (!world->fixture.store)
+        fixture_open(&world->fixture);
+    fixture_join(&world->fixture);
+    assert_ok(registry_embedded_open(world->fixture.store, &world->registry, &why));
+    const struct engine_options options = {.log = world->fixture.log,
+                                           .registry = world->registry,
+                                           .service_id = STR("test_"),
+                                           .interactive = true,
+                                           .thread_count = world->threads,
+                                           .settings = &world->settings};
+    assert_ok(engine_open(&options, &world->engine, &why));
+}
+
+static void world_close(struct world *world)
+{
+    engine_close(world->engine);
+    registry_close(world->registry);
+    fixture_close(&world->fixture);
+}
+
+/* Rows as lines, sorted. */
+static bool take_rows(void *context, const struct statement *statement, const struct answer *answer)
+{
+    struct buf *text = context;
+    (void)statement;
+    if (answer->kind != ANSWER_ROWS)
+        return true;
+    struct arena arena;
+    arena_init(&arena, 0);
+    for (uint32_t i = 0; i < answer->rows->selected_count; i++) {
+        for (uint32_t j = 0; j < answer->row_type->column_count; j++) {
+            const struct value value =
+                column_get(&answer->rows->columns[j], answer->rows->selection[i], &arena);
+            buf_printf(text, j > 0 ? "," : "");
+            value_write_json(answer->row_type->columns[j].type, &value, text);
+        }
+        buf_append_byte(text, '\n');
+    }
+    arena_release(&arena);
+    return true;
+}
+
+static struct str ask(struct world *world, const char *sql)
+{
+    struct buf text = {0};
+    struct why why = {0};
+    if (engine_execute(world->engine, &world->session, str_from(sql), take_rows, &text, &why))
+        fail_msg("%s: %s", sql, why.text);
+    const struct str lines =
+        sort_lines(&world->fixture, arena_str(&world->fixture.arena, buf_str(&text)));
+    buf_release(&text);
+    return lines;
+}
+
+static void change(struct producer *producer, struct model *model, struct random *random,
+                   int64_t timestamp_ms)
+{
+    char key[16];
+    char value[64];
+    const bool is_left = random_below(random, 2) == 0;
+    const bool is_deletion = random_below(random, 4) == 0;
+    if (is_left) {
+        const int i = (int)random_below(random, LEFT_KEYS);
+        model->numbers[i] = is_deletion ? 0 : 1 + (int)random_below(random, 9);
+        model->foreign_keys[i] = (int)random_below(random, RIGHT_KEYS + 1);
+        snprintf(key, sizeof(key), "k%d", i);
+        snprintf(value, sizeof(value), "{\"N\":%d%s%.0d%s}", model->numbers[i],
+                 model->foreign_keys[i] ? ",\"FK\":\"k" : "", model->foreign_keys[i],
+                 model->foreign_keys[i] ? "\"" : "");
+    } else {
+        const int i = (int)random_below(random, RIGHT_KEYS + 1);
+        model->names[i] = is_deletion ? 0 : 1 + (int)random_below(random, 3);
+        snprintf(key, sizeof(key), "k%d", i);
+        snprintf(value, sizeof(value), "{\"NAME\":%d}", model->names[i]);
+    }
+    producer_add(producer, is_left ? "A" : "B", key, is_deletion ? NULL : value, timestamp_ms);
+}
+
+/* What must come of it: rows, and sums by name. */
+static void expect(struct world *world, const struct join_case *join, const struct model *model)
+{
+    struct buf rows = {0};
+    struct buf sums = {0};
+    int counts[4] = {0};
+    int totals[4] = {0};
+    for (int i = 0; i < LEFT_KEYS; i++) {
+        const int partner = join->is_foreign ? model->foreign_keys[i] : i;
+        const bool is_null = join->is_foreign && partner == 0;
+        const int name = is_null ? 0 : model->names[partner];
+        const int number = model->numbers[i];
+        const bool there = (number && name) || (number && join->left_alone) ||
+                           (name && join->right_alone && !number);
+        if (!there)
+            continue;
+        buf_printf(&rows, "\"k%d\",", i);
+        buf_printf(&rows, number ? "%d," : "null,", number);
+        buf_printf(&rows, name ? "%d\n" : "null\n", name);
+        counts[name]++;
+        totals[name] += number;
+    }
+    for (int name = 1; name < 4; name++)
+        if (counts[name] > 0)
+            buf_printf(&sums, "%d,%d,%d\n", name, counts[name], totals[name]);
+    assert_ok(engine_wait_idle(world->engine, IDLE_MS));
+    const struct str wanted_rows =
+        sort_lines(&world->fixture, arena_str(&world->fixture.arena, buf_str(&rows)));
+    assert_text(ask(world, "SELECT k, n, name FROM copy;"), wanted_rows);
+    /* A group that all rows have left stays, with nothing in it. */
+    const struct str wanted_sums =
+        sort_lines(&world->fixture, arena_str(&world->fixture.arena, buf_str(&sums)));
+    assert_text(ask(world, "SELECT name, c, s FROM sums WHERE c > 0;"), wanted_sums);
+    buf_release(&rows);
+    buf_release(&sums);
+}
+
+static void try_join(const struct join_case *join, struct random *random)
+{
+    struct world world = {.threads = 1 + (uint32_t)random_below(random, 2)};
+    struct model model = {0};
+    const int partitions = 1 + (int)random_below(random, 3);
+    fixture_init(&world.fixture);
+    log_leave(world.fixture.member);
+    properties_init(&world.settings, &world.fixture.arena);
+    session_init(&world.session, &world.fixture.arena);
+    properties_set(&world.settings, STR("ksql.streams.auto.offset.reset"), STR("earliest"));
+    if (random_below(random, 2) == 0)
+        properties_set(&world.settings, STR("ksql.streams.cache.max.bytes.buffering"), STR("0"));
+    world_open(&world);
+    char text[1024];
+    snprintf(text, sizeof(text),
+             "CREATE TABLE a (k STRING PRIMARY KEY, n INT, fk STRING) WITH (kafka_topic='A', "
+             "value_format='JSON', partitions=%d);"
+             "CREATE TABLE b (k STRING PRIMARY KEY, name INT) WITH (kafka_topic='B', "
+             "value_format='JSON', partitions=%d);"
+             "CREATE TABLE j AS SELECT %s AS k, n, name FROM %s;"
+             "CREATE TABLE copy AS SELECT * FROM j;"
+             "CREATE TABLE sums AS SELECT name, COUNT(*) AS c, SUM(n) AS s FROM %s GROUP BY name;",
+             partitions, partitions,
+             join->left_alone && join->right_alone ? "ROWKEY"
+             : join->right_alone                   ? "b.k"
+                                                   : "a.k",
+             join->join, join->join);
+    (void)ask(&world, text);
+    for (int round = 0; round < 6; round++) {
+        struct producer producer = {.fixture = &world.fixture};
+        const int changes = 1 + (int)random_below(random, 40);
+        for (int i = 0; i < changes; i++)
+            change(&producer, &model, random, round * 1000 + i);
+        producer_send(&producer);
+        if (random_below(random, 3) == 0) {
+            world_close(&world);
+            world_open(&world);
+        }
+        expect(&world, join, &model);
+    }
+    world_close(&world);
+    fixture_release(&world.fixture);
+}
+
+static void test_random_changes(void **state)
+{
+    const uint64_t seed = (uint64_t)clock_monotonic_ns();
+    struct random random = {.state = seed};
+    print_message("seed %llu\n", (unsigned long long)seed);
+    for (size_t i = 0; i < sizeof(joins) / sizeof(joins[0]); i++)
+        for (int again = 0; again < 3; again++)
+            try_join(&joins[i], &random);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_random_changes),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
