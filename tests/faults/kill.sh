@@ -33,4 +33,11 @@ done
 (run --until-idle) >"$data.log" 2>&1 || { tail -n 20 "$data.log"; exit 1; }
 tail -n 1 "$data.log"
 rm -f "$data.log"
-"$program" verify --data "$data" --quiet
+"$program" verify --data "$data" --quiet || exit 1
+
+# The judge must be able to say no.
+sqlite3 "$data/documents.sqlite" 'delete from orders_payments where rowid = (select max(rowid) from orders_payments)'
+if "$program" verify --data "$data" --quiet >/dev/null 2>&1; then
+    echo "verify misses nothing when a document is gone"
+    exit 1
+fi

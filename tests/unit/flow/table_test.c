@@ -67,28 +67,6 @@ static void test_one_change_a_key_and_step(void **state)
     assert_text(output(&fixture), STR("a|x,3|30\na||60\n"));
 }
 
-/* SELECT S.K, S.N, T.G, T.N FROM S JOIN T ON S.K = T.K. */
-static const struct plan *make_table_join_plan(enum join_kind kind)
-{
-    struct arena *arena = &fixture.arena;
-    struct plan_input *inputs = ARENA_ARRAY(arena, struct plan_input, 2);
-    inputs[0] = make_source(arena, "S", false);
-    inputs[1] = make_source(arena, "T", true);
-    const struct row_column columns[] = {
-        make_column("K", &type_string, true), make_column("SN", &type_bigint, false),
-        make_column("TG", &type_string, false), make_column("TN", &type_bigint, false)};
-    struct plan_node *join = make_node(arena, NODE_TABLE_JOIN, 7, row_type_new(arena, columns, 4));
-    join->inputs[0] = make_node(arena, NODE_INPUT, 8, inputs[0].row_type);
-    join->inputs[1] = make_table(arena, &inputs[1], 1);
-    join->join = kind;
-    join->key_count = 1;
-    join->carried[0] = make_map(arena, 1, (const uint16_t[]){2});
-    join->carried_count[0] = 1;
-    join->carried[1] = make_map(arena, 2, (const uint16_t[]){1, 2});
-    join->carried_count[1] = 2;
-    return make_one_stage(arena, inputs, 2, join);
-}
-
 static void put_both_sides(void)
 {
     put(&fixture, "S", "a", "x,1", 5);
@@ -105,7 +83,7 @@ static void put_both_sides(void)
 
 static void test_inner_join(void **state)
 {
-    const struct plan *plan = make_table_join_plan(JOIN_INNER);
+    const struct plan *plan = make_table_join_plan(&fixture.arena, JOIN_INNER);
     put_both_sides();
     start(&fixture, plan);
     assert_text(output(&fixture), STR("a|2,old,10|20\na|3,old,10|30\na|4,new,11|31\n"));
@@ -122,7 +100,7 @@ static void test_inner_join(void **state)
 static void test_left_join(void **state)
 {
     put_both_sides();
-    start(&fixture, make_table_join_plan(JOIN_LEFT));
+    start(&fixture, make_table_join_plan(&fixture.arena, JOIN_LEFT));
     assert_text(output(&fixture), STR("a|1,,|5\na|2,old,10|20\na|3,old,10|30\na|4,new,11|31\n"
                                       "a|5,,|50\n-|6,,|60\n"));
 }

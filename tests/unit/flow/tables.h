@@ -163,6 +163,27 @@ static inline struct plan *make_aggregate_plan(struct arena *arena,
     return plan;
 }
 
+/* SELECT S.K, S.N, T.G, T.N FROM S JOIN T ON S.K = T.K. */
+static inline const struct plan *make_table_join_plan(struct arena *arena, enum join_kind kind)
+{
+    struct plan_input *inputs = ARENA_ARRAY(arena, struct plan_input, 2);
+    inputs[0] = make_source(arena, "S", false);
+    inputs[1] = make_source(arena, "T", true);
+    const struct row_column columns[] = {
+        make_column("K", &type_string, true), make_column("SN", &type_bigint, false),
+        make_column("TG", &type_string, false), make_column("TN", &type_bigint, false)};
+    struct plan_node *join = make_node(arena, NODE_TABLE_JOIN, 7, row_type_new(arena, columns, 4));
+    join->inputs[0] = make_node(arena, NODE_INPUT, 8, inputs[0].row_type);
+    join->inputs[1] = make_table(arena, &inputs[1], 1);
+    join->join = kind;
+    join->key_count = 1;
+    join->carried[0] = make_map(arena, 1, (const uint16_t[]){2});
+    join->carried_count[0] = 1;
+    join->carried[1] = make_map(arena, 2, (const uint16_t[]){1, 2});
+    join->carried_count[1] = 2;
+    return make_one_stage(arena, inputs, 2, join);
+}
+
 static inline void make_table_topics(struct fixture *fixture)
 {
     make_topic(fixture, "S", 1);
