@@ -1,13 +1,13 @@
 /* report.c -- prints the machine and the rows that bench/run collects. */
 #include "bench/report.h"
 #include "base/file.h"
+#include "base/machine.h"
 #include "base/must.h"
 #include "base/str.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/utsname.h>
 #include <unistd.h>
 
 static int compare_doubles(const void *a, const void *b)
@@ -24,32 +24,11 @@ double report_median(double *values, uint64_t count)
     return count % 2 ? values[count / 2] : (values[count / 2 - 1] + values[count / 2]) / 2;
 }
 
-/* The rest of the first line of `path` that begins with `name`, from its colon on. */
-static void read_line(const char *path, const char *name, char *line, size_t size)
-{
-    FILE *file = fopen(path, "r");
-    line[0] = '\0';
-    while (file && fgets(line, (int)size, file))
-        if (strncmp(line, name, strlen(name)) == 0)
-            break;
-    if (file)
-        fclose(file);
-    line[strcspn(line, "\n")] = '\0';
-    const char *colon = strchr(line, ':');
-    if (name[0] && colon)
-        memmove(line, colon + 2, strlen(colon + 2) + 1);
-}
-
 void report_machine(void)
 {
-    char model[256];
-    char load[256];
-    struct utsname system;
-    must(uname(&system) == 0);
-    read_line("/proc/cpuinfo", "model name", model, sizeof(model));
-    read_line("/proc/loadavg", "", load, sizeof(load));
-    printf("machine: %s, %ld cores, %s %s, load %s\n", model, sysconf(_SC_NPROCESSORS_ONLN),
-           system.sysname, system.release, load);
+    char text[512];
+    machine_describe(text, sizeof(text));
+    printf("machine: %s\n", text);
 }
 
 void report_row(const char *measure, const char *ours, const char *baseline, const char *ratio,
