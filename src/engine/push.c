@@ -1,8 +1,8 @@
 /* push.c -- SELECT ... EMIT CHANGES: rows as they happen, until somebody has enough.
  *
- * A worker feeds copies of rows into a bounded queue; the statement's own thread takes them out.
- * When the queue is full the client cannot keep up: it is told so and the query ends; a worker
- * never waits for a client. */
+ * A worker feeds copies of rows into a bounded queue; the statement's own thread takes them out. A
+ * queue that has grown pauses the query, and only that one, until it is nearly empty: the log is
+ * the buffer of a client that is slow. A worker never waits for a client. */
 #include "base/clock.h"
 #include "base/memory.h"
 #include "base/queue.h"
@@ -10,6 +10,10 @@
 #include "engine/state.h"
 
 #define PUSH_BATCHES_MAX 1024
+#define PUSH_BATCHES_PAUSE 256
+#define PUSH_BYTES_MAX (64 << 20)
+#define PUSH_BYTES_PAUSE (8 << 20)
+#define PUSH_BYTES_RESUME (1 << 20)
 #define PUSH_POLL_MS 50
 
 /* Copied rows. Worker -> statement's thread, which frees them. */
@@ -28,9 +32,17 @@ struct push {
     struct str sql;
     struct session *session;
     struct queue queue;
+    atomic_size_t bytes; /* in the queue */
     atomic_bool overrun;
+    atomic_bool is_full; /* the query has been paused, or is about to be */
+    struct flow_query *query;
     struct push *next; /* under the engine's lock */
 };
+
+static size_t rows_bytes(const struct push_rows *rows)
+{
+    return sizeof(*rows) + rows->bytes.size;
+}
 
 static void rows_free(struct push_rows *rows)
 {
@@ -38,11 +50,11 @@ static void rows_free(struct push_rows *rows)
     free(rows);
 }
 
-static void push_feed(void *context, const struct batch *rows)
+static bool push_feed(void *context, const struct batch *rows)
 {
     struct push *push = context;
-    if (rows->selected_count == 0 || atomic_load(&push->overrun))
-        return;
+    if (rows->selected_count == 0)
+        return true;
     struct push_rows *copy = MEMORY_NEW(struct push_rows);
     for (uint32_t i = 0; i < rows->selected_count; i++) {
         const uint32_t row = rows->selection[i];
@@ -53,10 +65,28 @@ static void push_feed(void *context, const struct batch *rows)
         copy->at[i].is_delete = rows->kinds && rows->kinds[row] == ROW_DELETE;
     }
     copy->count = rows->selected_count;
-    if (queue_push(&push->queue, copy, 0) != OK) {
+    const size_t before = atomic_fetch_add(&push->bytes, rows_bytes(copy));
+    if (before > PUSH_BYTES_MAX || queue_push(&push->queue, copy, 0) != OK) {
         atomic_store(&push->overrun, true);
         rows_free(copy);
     }
+    if (before < PUSH_BYTES_PAUSE && queue_count(&push->queue) < PUSH_BATCHES_PAUSE)
+        return true;
+    atomic_store(&push->is_full, true);
+    return false;
+}
+
+/* Lets a paused query read on once little is left. It may be paused just after it was let go: what
+ * waits for rows asks again. */
+static void push_resume(struct engine *engine, struct push *push)
+{
+    if (atomic_load(&push->bytes) > PUSH_BYTES_RESUME || !atomic_load(&push->is_full))
+        return;
+    if (queue_count(&push->queue) == 0)
+        atomic_store(&push->is_full, false);
+    pthread_mutex_lock(&engine->lock);
+    flow_pause(push->query, false);
+    pthread_mutex_unlock(&engine->lock);
 }
 
 static struct batch *rows_to_batch(const struct push_rows *rows, const struct row_type *row_type,
@@ -86,12 +116,15 @@ static enum err answer_rows(struct execution *execution, struct push *push, cons
     arena_init(&arena, 0);
     while (wanted && !is_interrupted(execution)) {
         void *item;
-        err = queue_pop(&push->queue, PUSH_POLL_MS, &item);
-        if (err == ERR_AGAIN && atomic_load(&push->overrun)) {
+        if (atomic_load(&push->overrun)) {
             err = why_set(execution->why, ERR_LIMIT,
                           "rows came faster than they were taken: query ended");
             break;
         }
+        err = queue_pop(&push->queue, PUSH_POLL_MS, &item);
+        if (err == OK)
+            atomic_fetch_sub(&push->bytes, rows_bytes(item));
+        push_resume(execution->engine, push);
         if (err)
             continue;
         const struct batch *rows = rows_to_batch(item, plan->row_type, left, &arena);
@@ -133,6 +166,7 @@ static enum err push_start(struct execution *execution, struct push *push, struc
     err = flow_start(engine->flow, *ret_plan, &options, ret_query, execution->why);
     if (err)
         return err;
+    push->query = *ret_query;
     push->next = engine->pushes;
     engine->pushes = push;
     return OK;

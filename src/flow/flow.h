@@ -29,8 +29,9 @@ MUST_CHECK enum err flow_open(const struct flow_options *options, struct flow **
 void flow_close(struct flow *flow);
 
 /* Rows of a push query, in order, from a worker's thread: the batch is borrowed for the call. The
- * receiver must not block for long. [worker] */
-typedef void flow_feed(void *context, const struct batch *rows);
+ * receiver must not block. False: it has enough for now; the query is paused until flow_pause lets
+ * it go on. [worker] */
+typedef bool flow_feed(void *context, const struct batch *rows);
 
 struct flow_query_options {
     struct str id;                /* "CSAS_PAID_3" */

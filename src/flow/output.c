@@ -119,9 +119,9 @@ static void feed_run(struct operator* op, uint32_t side, struct batch *batch)
     view.columns = arena_alloc(batch->arena, row_type->column_count * sizeof(*view.columns));
     for (uint32_t i = 0; i < row_type->column_count; i++)
         view.columns[i] = batch->columns[output->plan->map[i]];
-    const struct flow_query *query = op->task->query;
-    if (query->feed)
-        query->feed(query->feed_context, &view);
+    struct flow_query *query = op->task->query;
+    if (query->feed && !query->feed(query->feed_context, &view))
+        atomic_store(&query->paused, true);
     task_count(op->task, COUNTER_records_out, batch->selected_count);
 }
 
