@@ -1,7 +1,7 @@
 /* query.c -- /query, /query-stream and /close-query: rows of push and pull queries, and PRINT.
  *
- * A push query's rows go out as they come; when its client takes them too slowly, the engine's
- * bounded queue fills, the query ends, and the last thing sent says so. A pull query's rows are
+ * A push query's rows go out as they come, and wait in the log while its client is slow; one that
+ * takes nothing for 10 s ends its query, and the last thing sent says so. A pull query's rows are
  * gathered first, because other statements wait for it, and then sent. */
 #include "api/request.h"
 #include "base/json.h"
@@ -26,7 +26,8 @@ struct query_run {
     bool is_streamed; /* push, PRINT */
     bool is_print;
     bool has_begun;
-    bool has_ended_early; /* the client is gone, or a pull query has more than PULL_BYTES_MAX */
+    bool has_too_much; /* a pull query's rows are more than PULL_BYTES_MAX */
+    bool is_slow;      /* the client took nothing for too long */
     int64_t limit;
     int64_t row_count;
     struct buf out;
@@ -151,8 +152,7 @@ static bool flush(struct query_run *run)
         rest = (struct str){rest.data + size, rest.size - size};
     }
     buf_clear(&run->out);
-    if (err)
-        run->has_ended_early = true;
+    run->is_slow = err == ERR_FULL;
     return err == OK;
 }
 
@@ -181,8 +181,8 @@ static bool on_answer(void *context, const struct statement *statement, const st
     }
     if (run->is_streamed)
         return flush(run);
-    run->has_ended_early = run->out.size > PULL_BYTES_MAX;
-    return !run->has_ended_early;
+    run->has_too_much = run->out.size > PULL_BYTES_MAX;
+    return !run->has_too_much;
 }
 
 static void on_close(void *session)
@@ -190,22 +190,33 @@ static void on_close(void *session)
     session_interrupt(session);
 }
 
+/* A query that failed before anything of it was sent. */
+static void refuse(struct query_run *run, enum err err, const struct why *why, struct str text)
+{
+    struct why too_much = {0};
+    if (run->has_too_much)
+        err = why_set(&too_much, ERR_LIMIT,
+                      "the query's rows are more than 64 MB: ask for fewer by WHERE or LIMIT");
+    statement_error_respond(run->response, err, run->has_too_much ? &too_much : why, text, STR(""));
+}
+
 static void finish(struct query_run *run, enum err err, const struct why *why, struct str text)
 {
-    const bool is_too_much = !run->is_streamed && run->has_ended_early;
-    if (err == ERR_LIMIT && run->is_streamed)
-        counters_add(&run->api->counters, COUNTER_push_overruns, 1);
-    if (!run->has_begun && (err || is_too_much)) {
-        struct why too_much = {0};
-        if (is_too_much)
-            err = why_set(&too_much, ERR_LIMIT,
-                          "the query's rows are more than 64 MB: ask for fewer by WHERE or LIMIT");
-        statement_error_respond(run->response, err, is_too_much ? &too_much : why, text, STR(""));
+    struct str message = err ? str_from(why->text) : STR("");
+    if (!run->has_begun && (err || run->has_too_much)) {
+        refuse(run, err, why, text);
         return;
     }
-    if (!run->is_print)
-        write_end(run, 50000, err ? str_from(why->text) : STR(""));
-    (void)flush(run);
+    /* A pull query's rows are all here, and go now. */
+    if (!run->is_slow && !flush(run) && !run->is_slow)
+        return;
+    if (run->is_slow)
+        message = STR("rows were taken too slowly: the query has ended");
+    if (run->is_slow || (err == ERR_LIMIT && run->is_streamed))
+        counters_add(&run->api->counters, COUNTER_push_overruns, 1);
+    if (!run->is_print || message.size > 0)
+        write_end(run, 50000, message);
+    net_end(run->response, buf_str(&run->out));
 }
 
 /* The one statement that was asked for, or an answer that says what is wrong with it. */

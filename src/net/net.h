@@ -70,7 +70,8 @@ struct net_deadlines {
     int64_t head_ms; /* 10,000: a whole head */
     int64_t body_ms; /* 30,000: a body that comes slower than 1 KB a second */
     int64_t idle_ms; /* 60,000: between requests */
-    int64_t send_ms; /* 30,000: without taking a byte of what there is for it */
+    int64_t send_ms; /* 30,000: without taking a byte of what there is for it; after a third of it
+                        net_write gives up */
 };
 
 struct net_options {
@@ -144,9 +145,11 @@ void net_respond(struct net_response *response, int status, const char *content_
 /* Begins a response of unknown length: net_write gives it, the handler's return ends it. */
 void net_begin(struct net_response *response, int status, const char *content_type);
 /* Copies the bytes out, as one chunk or DATA frame where they fit: some clients take what comes at
- * once for one row. Waits while NET_PENDING_BYTES_MAX are on their way. ERR_CLOSED: the client
- * is gone, or takes nothing. */
+ * once for one row. Waits while NET_PENDING_BYTES_MAX are on their way. ERR_CLOSED: the client is
+ * gone. ERR_FULL: it has taken nothing for 10 s; the bytes were not written. */
 MUST_CHECK enum err net_write(struct net_response *response, struct str bytes);
+/* The last words of a response that was begun; never waits. */
+void net_end(struct net_response *response, struct str bytes);
 /* `on_close` is called once if the client goes before the handler returns, never after; it must not
  * block: it sets a flag. [net] */
 void net_on_close(struct net_response *response, void (*on_close)(void *context), void *context);

@@ -5,6 +5,8 @@
 #include "base/memory.h"
 #include "net/server.h"
 
+#include <errno.h>
+
 #define HEADERS_FIRST 8
 
 struct net_response *response_new(struct net_server *server, struct connection *connection)
@@ -104,23 +106,70 @@ void net_begin(struct net_response *response, int status, const char *content_ty
     server_tell(response->server, response);
 }
 
+static struct timespec after_ns(int64_t duration_ns)
+{
+    struct timespec time;
+    must(clock_gettime(CLOCK_MONOTONIC, &time) == 0);
+    const int64_t nanoseconds = time.tv_nsec + duration_ns;
+    time.tv_sec += nanoseconds / 1000000000;
+    time.tv_nsec = nanoseconds % 1000000000;
+    return time;
+}
+
+static size_t pending(const struct net_response *response)
+{
+    return response->out.size - response->out_taken;
+}
+
+/* Waits until there is room. Under the lock. */
+static enum err wait_for_room(struct net_response *response)
+{
+    const int64_t patience_ns = response->server->deadlines.send_ns / 3;
+    size_t before = pending(response);
+    struct timespec deadline = after_ns(patience_ns);
+    while (!response->is_gone && pending(response) >= NET_PENDING_BYTES_MAX) {
+        if (pthread_cond_timedwait(&response->changed, &response->lock, &deadline) == ETIMEDOUT &&
+            pending(response) == before)
+            return ERR_FULL;
+        if (pending(response) == before)
+            continue;
+        before = pending(response);
+        deadline = after_ns(patience_ns);
+    }
+    return response->is_gone ? ERR_CLOSED : OK;
+}
+
+static void append(struct net_response *response, struct str bytes)
+{
+    if (response->is_gone || response->request.is_head || bytes.size == 0)
+        return;
+    buf_append_str(&response->out, bytes);
+    buf_append(&response->ends, &response->out.size, sizeof(size_t));
+}
+
 enum err net_write(struct net_response *response, struct str bytes)
 {
     must(response->length < 0);
     pthread_mutex_lock(&response->lock);
     must(response->status != 0);
-    while (!response->is_gone && response->out.size - response->out_taken >= NET_PENDING_BYTES_MAX)
-        pthread_cond_wait(&response->changed, &response->lock);
-    const bool is_gone = response->is_gone;
-    if (!is_gone && !response->request.is_head) {
-        buf_append_str(&response->out, bytes);
-        buf_append(&response->ends, &response->out.size, sizeof(size_t));
-    }
+    const enum err err = wait_for_room(response);
+    if (err == OK)
+        append(response, bytes);
     pthread_mutex_unlock(&response->lock);
-    if (is_gone)
-        return ERR_CLOSED;
+    if (err == OK)
+        server_tell(response->server, response);
+    return err;
+}
+
+void net_end(struct net_response *response, struct str bytes)
+{
+    must(response->length < 0);
+    pthread_mutex_lock(&response->lock);
+    must(response->status != 0);
+    append(response, bytes);
+    response->ended = true;
+    pthread_mutex_unlock(&response->lock);
     server_tell(response->server, response);
-    return OK;
 }
 
 void net_on_close(struct net_response *response, void (*on_close)(void *context), void *context)
@@ -139,14 +188,7 @@ enum err net_read(struct net_request *request, int64_t timeout_ms, struct str *r
 {
     struct net_response *response = response_of(request);
     must(response->route->flags & NET_STREAMED_BODY);
-    struct timespec deadline;
-    must(clock_gettime(CLOCK_MONOTONIC, &deadline) == 0);
-    deadline.tv_sec += timeout_ms / 1000;
-    deadline.tv_nsec += timeout_ms % 1000 * 1000000;
-    if (deadline.tv_nsec >= 1000000000) {
-        deadline.tv_sec++;
-        deadline.tv_nsec -= 1000000000;
-    }
+    const struct timespec deadline = after_ns(timeout_ms * 1000000);
     int waited = 0;
     pthread_mutex_lock(&response->lock);
     while (response->body.size == 0 && !response->body_ended && !response->is_gone && waited == 0)
