@@ -123,6 +123,14 @@ def test_typing(shell, stub):
     stub.await_request(r'"sql":"SELECT XONE\nFROM ORDERS EMIT CHANGES\nLIMIT 2;"')
     shell.expect("CASH")
     shell.expect("sql> ")
+    # Pasted text waits for Enter; its tabs complete nothing, its control characters are gone.
+    shell.type(b"\x1b[200~SELECT\tPASTED,\n\tSHOW\tT\x07;\r\nSHOW T\t;\n\x1b[201~", CTRL_C)
+    shell.expect("sql> ")
+    shell.type(b"\x1b[200~SELECT\tP,\n\tS\tT\x07\nFROM ORDERS;\n\x1b[201~", ENTER)
+    stub.await_request(r'"sql":"SELECT P,\n S T\nFROM ORDERS;"')
+    shell.expect("CASH")
+    shell.expect("sql> ")
+    check("PASTED" not in stub.requests(), "a paste ran by itself")
     # Text beyond ASCII, and a semicolon inside of quotes that ends nothing.
     shell.type("DESCRIBE `\u00e9;\u4e2d`", ENTER, ";", ENTER)
     stub.await_request("DESCRIBE `\u00e9;\u4e2d`\\n;")
