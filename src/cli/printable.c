@@ -42,8 +42,8 @@ static void append_escape(struct buf *buf, uint32_t point, bool is_byte)
 
 static void append(struct buf *buf, struct str text, bool lines)
 {
-    const char *at = text.data;
-    const char *const end = text.data + text.size;
+    const char *at = text.size > 0 ? text.data : "";
+    const char *const end = at + text.size;
     while (at < end) {
         const char *next;
         uint32_t point;
@@ -72,8 +72,8 @@ void printable_append_lines(struct buf *buf, struct str text)
 
 void printable_append_json(struct buf *buf, struct str json)
 {
-    const char *at = json.data;
-    const char *const end = json.data + json.size;
+    const char *at = json.size > 0 ? json.data : "";
+    const char *const end = at + json.size;
     while (at < end) {
         const char *next;
         uint32_t point;
@@ -101,8 +101,8 @@ static size_t point_width(uint32_t point)
 
 size_t printable_width(struct str text)
 {
-    const char *at = text.data;
-    const char *const end = text.data + text.size;
+    const char *at = text.size > 0 ? text.data : "";
+    const char *const end = at + text.size;
     size_t width = 0;
     while (at < end) {
         uint32_t point = 0;
@@ -114,17 +114,18 @@ size_t printable_width(struct str text)
 
 size_t printable_fit(struct str text, size_t width)
 {
-    const char *at = text.data;
-    const char *const end = text.data + text.size;
+    const char *const begin = text.size > 0 ? text.data : "";
+    const char *const end = begin + text.size;
+    const char *at = begin;
     size_t used = 0;
     while (at < end) {
         const char *next;
         uint32_t point = 0;
         (void)read_point(at, end, &next, &point);
         used += point_width(point);
-        if (used > width && at > text.data)
+        if (used > width && at > begin)
             break;
         at = next;
     }
-    return (size_t)(at - text.data);
+    return (size_t)(at - begin);
 }

@@ -37,6 +37,7 @@ static void test_printable(void **state)
         const char *shown;
     } cases[] = {
         {STR_INIT("plain 'text'"), "plain 'text'"},
+        {{NULL, 0}, ""},
         {STR_INIT("\x1b[31mred\x07"), "\\x1b[31mred\\x07"},
         {STR_INIT("a\nb\tc\rd\0e"), "a\\nb\\tc\\rd\\x00e"},
         {STR_INIT("\x7f"), "\\x7f"},
@@ -137,6 +138,8 @@ static void test_random_bytes(void **state)
 static void test_widths(void **state)
 {
     (void)state;
+    assert_int_equal(printable_width((struct str){0}), 0);
+    assert_int_equal(printable_fit((struct str){0}, 3), 0);
     assert_int_equal(printable_width(STR("abc")), 3);
     assert_int_equal(printable_width(STR("\xe4\xb8\xad\xe6\x96\x87")), 4);
     assert_int_equal(printable_width(STR("e\xcc\x81")), 1);
