@@ -1,58 +1,34 @@
-/* answer.c -- prints what statements yield: aligned text or JSON lines. */
+/* answer.c -- prints what statements yield: aligned text or JSON lines; data never acts on the
+ * terminal. */
 #include "base/json.h"
+#include "cli/printable.h"
+#include "cli/sql_table.h"
 #include "cli/world.h"
 
+#include <sys/ioctl.h>
 #include <unistd.h>
-
-#define CELL_WIDTH_MAX 60
-
-/* Control characters in data never reach the terminal raw. */
-static void print_text(struct str text)
-{
-    for (size_t i = 0; i < text.size; i++) {
-        const unsigned char byte = (unsigned char)text.data[i];
-        if ((byte < 0x20 && byte != '\n' && byte != '\t') || byte == 0x7f)
-            printf("\\x%02x", byte);
-        else
-            putchar(byte);
-    }
-}
-
-static void print_cell(struct str text, size_t width)
-{
-    size_t shown = text.size;
-    if (isatty(STDOUT_FILENO) && shown > CELL_WIDTH_MAX)
-        shown = CELL_WIDTH_MAX;
-    for (size_t i = 0; i < shown; i++) {
-        const unsigned char byte = (unsigned char)text.data[i];
-        putchar(byte < 0x20 || byte == 0x7f ? ' ' : byte);
-    }
-    for (size_t i = shown; i < width; i++)
-        putchar(' ');
-}
 
 static void print_table(const struct answer *answer)
 {
-    size_t widths[64] = {0};
-    const uint32_t columns = answer->column_count < 64 ? answer->column_count : 64;
-    for (uint32_t c = 0; c < columns; c++) {
-        widths[c] = answer->names[c].size;
-        for (uint32_t r = 0; r < answer->row_count; r++) {
-            const size_t size = answer->cells[r * answer->column_count + c].size;
-            if (size > widths[c])
-                widths[c] = size;
-        }
-        if (widths[c] > CELL_WIDTH_MAX)
-            widths[c] = CELL_WIDTH_MAX;
-    }
-    for (int64_t r = -1; r < (int64_t)answer->row_count; r++) {
-        const struct str *row =
-            r < 0 ? answer->names : answer->cells + (size_t)r * answer->column_count;
-        for (uint32_t c = 0; c < columns; c++) {
-            print_cell(row[c], c + 1 < columns ? widths[c] : 0);
-            fputs(c + 1 < columns ? "  " : "\n", stdout);
-        }
-    }
+    struct winsize size = {0};
+    struct sql_table_style style = {.width = 0};
+    struct sql_table table;
+    struct arena arena;
+    struct buf out = {0};
+    arena_init(&arena, 0);
+    struct sql_column *columns = ARENA_ARRAY(&arena, struct sql_column, answer->column_count);
+    for (uint32_t c = 0; c < answer->column_count; c++)
+        columns[c].name = answer->names[c];
+    sql_table_init(&table, columns, answer->column_count);
+    for (uint32_t r = 0; r < answer->row_count; r++)
+        sql_table_add(&table, answer->cells + (size_t)r * answer->column_count);
+    if (isatty(STDOUT_FILENO) && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0)
+        style.width = size.ws_col;
+    sql_table_flush(&table, &style, &out);
+    fwrite(out.data, 1, out.size, stdout);
+    sql_table_release(&table);
+    buf_release(&out);
+    arena_release(&arena);
 }
 
 static void print_table_json(const struct answer *answer)
@@ -66,8 +42,8 @@ static void print_table_json(const struct answer *answer)
             buf_append_byte(&line, ':');
             json_write_string(&line, answer->cells[r * answer->column_count + c]);
         }
-        buf_append_str(&line, STR("}\n"));
-        fwrite(line.data, 1, line.size, stdout);
+        buf_append_byte(&line, '}');
+        printable_put_json(stdout, buf_str(&line));
     }
     buf_release(&line);
 }
@@ -113,8 +89,10 @@ static void print_rows(struct answer_printer *printer, const struct batch *rows)
             row_text(rows, row, &line, &arena);
         if (!printer->json && rows->kinds && rows->kinds[row] == ROW_DELETE)
             buf_append_str(&line, STR(" (deleted)"));
-        print_text(buf_str(&line));
-        putchar('\n');
+        if (printer->json)
+            printable_put_json(stdout, buf_str(&line));
+        else
+            printable_put(stdout, buf_str(&line));
         printer->row_count++;
         arena_clear(&arena);
     }
@@ -127,9 +105,11 @@ static void print_header(const struct answer_printer *printer, const struct row_
 {
     if (printer->json)
         return;
+    struct buf line = {0};
     for (uint32_t c = 0; c < row_type->column_count; c++)
-        printf("%s%.*s", c > 0 ? " | " : "", STR_ARGS(row_type->columns[c].name));
-    putchar('\n');
+        buf_printf(&line, "%s%.*s", c > 0 ? " | " : "", STR_ARGS(row_type->columns[c].name));
+    printable_put(stdout, buf_str(&line));
+    buf_release(&line);
 }
 
 bool answer_print(void *context, const struct statement *statement, const struct answer *answer)
@@ -138,12 +118,10 @@ bool answer_print(void *context, const struct statement *statement, const struct
     (void)statement;
     switch (answer->kind) {
     case ANSWER_MESSAGE:
-        fprintf(stderr, "%.*s\n", STR_ARGS(answer->text));
+        printable_put_lines(stderr, answer->text);
         break;
     case ANSWER_TEXT:
-        print_text(answer->text);
-        if (answer->text.size == 0 || answer->text.data[answer->text.size - 1] != '\n')
-            putchar('\n');
+        printable_put_lines(stdout, answer->text);
         break;
     case ANSWER_TABLE:
         if (printer->json)

@@ -4,6 +4,7 @@
  * sent once however often the command runs or is killed. Letters stay until they are dropped. */
 #include "base/json.h"
 #include "cli/letters.h"
+#include "cli/printable.h"
 #include "format/format.h"
 
 #define COMMIT_TIMEOUT_MS 30000
@@ -83,8 +84,8 @@ static void show_letter(const struct letter *letter)
     format_show(original.key, original.key.data == NULL, NULL, &line);
     buf_append_str(&line, STR(",\"value\":"));
     format_show(original.value, original.value.data == NULL, NULL, &line);
-    buf_append_str(&line, letter->says.is_short ? STR(",\"shortened\":true}\n") : STR("}\n"));
-    fwrite(line.data, 1, line.size, stdout);
+    buf_append_str(&line, letter->says.is_short ? STR(",\"shortened\":true}") : STR("}"));
+    printable_put_json(stdout, buf_str(&line));
     buf_release(&line);
 }
 

@@ -93,6 +93,31 @@ void printable_append_json(struct buf *buf, struct str json)
     }
 }
 
+static void put(FILE *file, struct str text, void (*append_it)(struct buf *buf, struct str text))
+{
+    struct buf shown = {0};
+    append_it(&shown, text);
+    if (shown.size == 0 || shown.data[shown.size - 1] != '\n')
+        buf_append_byte(&shown, '\n');
+    fwrite(shown.data, 1, shown.size, file);
+    buf_release(&shown);
+}
+
+void printable_put(FILE *file, struct str text)
+{
+    put(file, text, printable_append);
+}
+
+void printable_put_lines(FILE *file, struct str text)
+{
+    put(file, text, printable_append_lines);
+}
+
+void printable_put_json(FILE *file, struct str json)
+{
+    put(file, json, printable_append_json);
+}
+
 static size_t point_width(uint32_t point)
 {
     const int width = wcwidth((wchar_t)point);

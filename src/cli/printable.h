@@ -16,6 +16,11 @@ void printable_append_lines(struct buf *buf, struct str text);
 /* Appends well-formed JSON on one line, with JSON's own escapes: it still says the same. */
 void printable_append_json(struct buf *buf, struct str json);
 
+/* The same into a file, with a line's end behind it where the text has none. */
+void printable_put(FILE *file, struct str text);
+void printable_put_lines(FILE *file, struct str text);
+void printable_put_json(FILE *file, struct str json);
+
 /* Columns that text made by printable_append takes. */
 size_t printable_width(struct str text);
 /* Bytes of such a text that fit into `width` columns: whole characters, at least one. */

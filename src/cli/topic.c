@@ -1,5 +1,6 @@
 /* topic.c -- drivethru topic: what the log holds. */
 #include "base/json.h"
+#include "cli/printable.h"
 #include "cli/world.h"
 #include "data/time.h"
 #include "format/format.h"
@@ -82,8 +83,8 @@ static void show_record(struct reading *reading, const struct record *record, in
         buf_append_byte(&line, ':');
         format_show(record->headers[i].value, record->headers[i].is_null, NULL, &line);
     }
-    buf_append_str(&line, record->header_count > 0 ? STR("}}\n") : STR("}\n"));
-    fwrite(line.data, 1, line.size, stdout);
+    buf_append_str(&line, record->header_count > 0 ? STR("}}") : STR("}"));
+    printable_put_json(stdout, buf_str(&line));
     arena_release(&arena);
     buf_release(&line);
 }

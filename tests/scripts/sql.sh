@@ -146,6 +146,14 @@ sql 1 -e $'SELECT scope,\n  ordres FROM ORDERS_PLACED;' </dev/null
 err "error: unknown column 'ordres', did you mean 'ORDERS'?"
 err '      ^'
 sql 1 -e "SET 'auto.ofset.reset'='earliest';" </dev/null
+# Control characters that came in by SQL come out as text, here and where topics are read.
+sql 0 -e $'CREATE STREAM EVIL (A STRING) WITH (KAFKA_TOPIC=\'evil\', PARTITIONS=1, VALUE_FORMAT=\'JSON\');
+    INSERT INTO EVIL (A) VALUES (\'a\x1b[2J\xc2\x9b1m\xe2\x80\xae\x7f\');' </dev/null
+sql 0 -e "SET 'auto.offset.reset'='earliest'; SELECT * FROM EVIL EMIT CHANGES LIMIT 1;" </dev/null
+out 'a\x1b[2J\u009b1m\u202e\x7f'
+"$PROGRAM" topic read evil --data "$here/data" >"$here/out" 2>"$here/err"
+grep -qF 'a\u001b[2J\u009b1m\u202e\u007f' "$here/out" || fail "topic read shows another value"
+if LC_ALL=C grep -qP "$controls" "$here/out"; then fail "topic read: control characters"; fi
 kill -INT "$up"
 wait "$up" || true
 up=
