@@ -186,7 +186,10 @@ static void show_queries(struct execution *execution)
     }
     sort(queries, described.count, sizeof(queries[0]));
     described.queries = queries;
-    sheet_answer(&sheet, &described);
+    if (execution->statement->extended)
+        show_queries_extended(execution, &described);
+    else
+        sheet_answer(&sheet, &described);
 }
 
 static const char *function_word(enum function_kind kind)

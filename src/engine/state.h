@@ -127,6 +127,8 @@ MUST_CHECK enum err execute_print(struct execution *execution);
 
 /* show.c, describe.c */
 MUST_CHECK enum err execute_show(struct execution *execution);
+/* show_queries.c: lines for each persistent query. */
+void show_queries_extended(struct execution *execution, const struct described *described);
 MUST_CHECK enum err execute_describe(struct execution *execution);
 MUST_CHECK enum err execute_explain(struct execution *execution);
 

@@ -14,11 +14,20 @@
 static void add(struct record_header *headers, uint32_t *count, struct str name, struct str value);
 
 void task_reject(struct task *task, const struct record *record, struct str topic,
-                 int32_t partition, struct str stage, struct str reason)
+                 int32_t partition, enum reject_stage stage, struct str reason)
 {
+    static const struct {
+        struct str word;
+        enum counter counter;
+    } stages[] = {
+        [REJECT_DECODE] = {STR_INIT("decode"), COUNTER_bad_record},
+        [REJECT_TIMESTAMP] = {STR_INIT("timestamp"), COUNTER_bad_timestamp},
+        [REJECT_ENCODE] = {STR_INIT("encode"), COUNTER_bad_row},
+    };
     if (task->replaying)
         return;
     counters_add(task->counters, COUNTER_dead_letters, 1);
+    counters_add(task->counters, stages[stage].counter, 1);
     if (!task->dead_letters)
         return;
 
@@ -36,7 +45,7 @@ void task_reject(struct task *task, const struct record *record, struct str topi
     add(headers, &count, STR("__drivethru.errors.partition"), str_from(partition_text));
     add(headers, &count, STR("__drivethru.errors.offset"), str_from(offset_text));
     add(headers, &count, STR("__drivethru.errors.query"), task->query->id);
-    add(headers, &count, STR("__drivethru.errors.stage"), stage);
+    add(headers, &count, STR("__drivethru.errors.stage"), stages[stage].word);
     add(headers, &count, STR("__drivethru.errors.reason"), reason);
 
     struct record letter = *record;

@@ -63,9 +63,8 @@ enum err flow_wait_idle(struct flow *flow, int64_t timeout_ms)
     bool was_idle = false;
     uint64_t last_activity = 0;
     for (;;) {
-        for (uint32_t i = 0; i < flow->query_count; i++)
-            if (query_failed(flow->queries[i]))
-                return ERR_ABORTED;
+        if (atomic_load(&flow->failed_count) > 0)
+            return ERR_ABORTED;
         uint64_t activity = 0;
         const bool idle = ask_idle(flow, &activity);
         if (idle && was_idle && activity == last_activity)

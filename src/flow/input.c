@@ -14,7 +14,7 @@ static struct batch *batch_make(struct input *input, uint32_t count);
 static void set_timestamps(struct input *input, struct batch *batch);
 static bool timestamp_of(const struct input *input, const struct batch *batch, uint32_t row,
                          int64_t *ret_timestamp_ms);
-static void add_reject(struct input *input, const struct record *record, struct str stage,
+static void add_reject(struct input *input, const struct record *record, enum reject_stage stage,
                        struct str reason);
 static void pass_rejects(struct input *input, int64_t before_offset);
 static void count_in(struct input *input, const struct record *records, uint32_t count);
@@ -125,6 +125,10 @@ static enum err read_more(struct input *input, struct why *why)
                             INPUT_READ_BYTES_MAX, &records, why);
     if (err == ERR_OUT_OF_RANGE) {
         err = skip_gap(input, why);
+        if (err == OK && input->read_offset >= input->stop_offset) {
+            input->low_ms = LOG_LOW_NONE;
+            return OK;
+        }
         if (err == OK)
             err = log_read(input->reader, input->topic, input->partition, input->read_offset,
                            INPUT_READ_BYTES_MAX, &records, why);
@@ -159,10 +163,12 @@ static enum err skip_gap(struct input *input, struct why *why)
                           STR_ARGS(input->topic->name), input->partition,
                           (long long)input->read_offset);
         } else {
+            /* What is gone behind the end of a replay is met, and counted, when reading goes on. */
+            const int64_t to = begin < input->stop_offset ? begin : input->stop_offset;
             counters_add(input->task->counters, COUNTER_gap_records,
-                         (uint64_t)(begin - input->read_offset));
-            input->read_offset = begin;
-            input->next_offset = begin;
+                         (uint64_t)(to - input->read_offset));
+            input->read_offset = to;
+            input->next_offset = to;
         }
     }
     arena_release(&arena);
@@ -190,7 +196,7 @@ static enum err decode(struct input *input, const struct record *records, uint32
     input->reject_count = 0;
     input->reject_at = 0;
     for (uint32_t i = 0; i < reject_count; i++)
-        add_reject(input, &records[rejects[i].record], STR("decode"),
+        add_reject(input, &records[rejects[i].record], REJECT_DECODE,
                    arena_str(&input->arena, str_from(rejects[i].why.text)));
     if (*ret_done == 0)
         return err;
@@ -277,8 +283,7 @@ static void set_timestamps(struct input *input, struct batch *batch)
             continue;
         }
         batch->timestamps[i] = last_ms;
-        task_count(input->task, COUNTER_bad_timestamp, 1);
-        add_reject(input, input_record(input, i), STR("timestamp"),
+        add_reject(input, input_record(input, i), REJECT_TIMESTAMP,
                    STR("no timestamp can be read from the row"));
     }
     batch->selected_count = kept;
@@ -318,7 +323,7 @@ static bool timestamp_of(const struct input *input, const struct batch *batch, u
 }
 
 /* Kept in order of offset: both sources of rejects come in order, and are merged here. */
-static void add_reject(struct input *input, const struct record *record, struct str stage,
+static void add_reject(struct input *input, const struct record *record, enum reject_stage stage,
                        struct str reason)
 {
     uint32_t at = input->reject_count++;

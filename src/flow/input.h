@@ -12,6 +12,7 @@
 
 #include "data/time.h"
 #include "flow/operator.h"
+#include "flow/task.h"
 #include "format/format.h"
 #include "log/log.h"
 
@@ -20,12 +21,10 @@
 #define INPUT_READ_BYTES_MAX (256 << 10)
 #define INPUT_PREFIX_MAX 16
 
-struct task;
-
 /* A record that becomes no row. */
 struct reject {
     const struct record *record;
-    struct str stage; /* static */
+    enum reject_stage stage;
     struct str reason;
 };
 

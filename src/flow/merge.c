@@ -5,6 +5,9 @@
 #include "flow/input.h"
 #include "flow/task.h"
 
+/* A row may make thousands: a step can end after so many. */
+#define RUN_ROWS_MAX 128
+
 /* The heap holds numbers of inputs; keys[i] is input i's key. Smaller number first on a tie. */
 struct merge {
     struct task *task;
@@ -87,6 +90,8 @@ uint32_t merge_run(struct merge *merge)
         return 0;
     const uint32_t begin = input->row;
     uint32_t end = input->batch->row_count;
+    if (end - begin > RUN_ROWS_MAX)
+        end = begin + RUN_ROWS_MAX;
     if (merge->input_count > 1) {
         uint32_t second = merge->heap[1];
         if (merge->input_count > 2 && before(merge, merge->heap[2], second))

@@ -219,5 +219,5 @@ static void reject_row(struct output *output, const struct batch *batch, uint32_
     if (output->value.size > 0 && output->value.size < RECORD_BYTES_MAX / 4)
         record.value = buf_str(&output->value);
     task_reject(output->op.task, &record, output->format.topic, batch->partitions[row],
-                STR("encode"), str_from(reason));
+                REJECT_ENCODE, str_from(reason));
 }

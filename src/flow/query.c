@@ -100,6 +100,7 @@ void query_fail(struct flow_query *query, enum err err, const struct why *why)
         else
             (void)why_set(&query->why, err, "%s", err_text(err));
         atomic_store(&query->state, FLOW_ERROR);
+        atomic_fetch_add(&query->flow->failed_count, 1);
     }
     pthread_mutex_unlock(&query->why_lock);
 }
@@ -146,6 +147,8 @@ static struct flow_query *query_new(struct flow *flow, const struct plan *plan,
 
 static void query_free(struct flow_query *query)
 {
+    if (query_failed(query))
+        atomic_fetch_sub(&query->flow->failed_count, 1);
     pthread_mutex_destroy(&query->why_lock);
     arena_release(&query->arena);
     free(query);

@@ -56,7 +56,8 @@ struct flow {
     struct flow_query *queries[FLOW_QUERIES_MAX];
     uint32_t query_count;
 
-    _Atomic bool held; /* no task gets a turn */
+    _Atomic bool held;             /* no task gets a turn */
+    _Atomic uint32_t failed_count; /* queries in FLOW_ERROR */
 
     _Atomic uint64_t movable_bytes; /* of all tasks, in memory: budget.h */
     _Atomic uint64_t fixed_bytes;

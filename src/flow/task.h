@@ -109,9 +109,12 @@ static inline void task_count(struct task *task, enum counter counter, uint64_t 
  * needed after a restart (INT64_MAX: none). Set anew in end_step; the partition is the task's. */
 void task_keep_from(struct task *task, uint32_t input, int64_t from_offset);
 
-/* Sets a record aside: into the dead-letter topic with this step, and counted. `stage` is a word:
- * "decode", "timestamp", "encode". The record's bytes are copied. */
+/* What found fault with a record. */
+enum reject_stage { REJECT_DECODE, REJECT_TIMESTAMP, REJECT_ENCODE };
+
+/* Sets a record aside: into the dead-letter topic with this step, and counted. The record's bytes
+ * are copied. Nothing while replaying: it was done then. */
 void task_reject(struct task *task, const struct record *record, struct str topic,
-                 int32_t partition, struct str stage, struct str reason);
+                 int32_t partition, enum reject_stage stage, struct str reason);
 
 #endif

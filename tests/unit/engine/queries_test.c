@@ -110,6 +110,58 @@ static void test_a_circle_of_queries_goes_on(void **state)
     assert_text(read_sorted(&world.base, "FIRST"), STR("a|again|2000\na|x|1000\n"));
 }
 
+static bool keep_text(void *context, const struct statement *statement, const struct answer *answer)
+{
+    if (answer->kind == ANSWER_TEXT)
+        buf_append_str(context, answer->text);
+    return true;
+}
+
+static void test_extended_shows_all_there_is(void **state)
+{
+    struct buf text = {0};
+    put(&world.base, "l", "a", "x", 1000);
+    put(&world.base, "l", "a", "one,column,too,many", 1100);
+    put(&world.base, "r", "b", "x", 2000);
+    settle(&world);
+    assert_ok(try_to_run(&world, "SHOW QUERIES EXTENDED;", keep_text, &text, NULL));
+    buf_append_byte(&text, '\0');
+    const char *const words[] = {"CSAS_SECOND_",
+                                 "status       RUNNING",
+                                 "sink         SECOND",
+                                 "2 rows, ",
+                                 "in files",
+                                 "stream time  1970-01-01",
+                                 "reads        l partition",
+                                 "records_in",
+                                 "bad_record: dead letters",
+                                 "CREATE STREAM second AS"};
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+        if (!strstr(text.data, words[i]))
+            fail_msg("no '%s' in:\n%s", words[i], text.data);
+    buf_release(&text);
+    assert_text(read_partition(&world.base, "drivethru-dlq", 0),
+                STR("a|one,column,too,many|1100\n"));
+
+    /* Once: not again by whoever reads the record a second time. */
+    world_restart(&world);
+    put(&world.base, "r", "c", "x", 2500);
+    settle(&world);
+    assert_text(read_partition(&world.base, "drivethru-dlq", 0),
+                STR("a|one,column,too,many|1100\n"));
+
+    assert_ok(log_remove(world.base.log, STR("l"), NULL));
+    put(&world.base, "r", "b", "y", 3000);
+    wait_for("OTHER", STR("b|x|2000\nb|y|3000\nc|x|2500\n"));
+    text = (struct buf){0};
+    for (int i = 0; i < IDLE_MS && query_of("FIRST").status.state != FLOW_ERROR; i++)
+        clock_sleep_ms(1);
+    assert_ok(try_to_run(&world, "SHOW QUERIES EXTENDED;", keep_text, &text, NULL));
+    buf_append_byte(&text, '\0');
+    assert_non_null(strstr(text.data, "status       ERROR: "));
+    buf_release(&text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -119,6 +171,7 @@ int main(void)
                                         teardown),
         cmocka_unit_test_setup_teardown(test_a_pause_holds_nobody_up, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_circle_of_queries_goes_on, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_extended_shows_all_there_is, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

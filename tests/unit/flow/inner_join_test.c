@@ -93,6 +93,7 @@ static void test_sets_aside_what_does_not_decode(void **state)
     assert_text(read_sorted(&fixture, "OUT"), STR("a|x,y|2000\n"));
     assert_text(read_partition(&fixture, "DEAD", 0), STR("a|only one column|1000\n"));
     assert_int_equal(counted(&fixture, COUNTER_dead_letters), 1);
+    assert_int_equal(counted(&fixture, COUNTER_bad_record), 1);
 }
 
 static void test_refuses_different_partition_counts(void **state)
@@ -108,6 +109,49 @@ static void test_refuses_different_partition_counts(void **state)
                                 &fixture.query, &why),
                      ERR_INVALID);
     assert_non_null(strstr(why.text, "number of partitions don't match"));
+}
+
+static void trim(const char *topic, int64_t before_offset)
+{
+    const struct log_trim gone = {.topic = open_topic(&fixture, topic),
+                                  .before_offset = before_offset};
+    const struct log_step step = {.trims = &gone, .trim_count = 1};
+    bool taken = false;
+    assert_ok(log_commit_wait(fixture.member, &step, IDLE_MS, &taken));
+}
+
+/* Records that went before they were read back, and before they were read at all. */
+static void test_counts_what_retention_took(void **state)
+{
+    make_join_topics(&fixture, 1);
+    const struct plan *plan = make_join_plan(&fixture.arena, &minute);
+    start(&fixture, plan);
+    for (int i = 0; i < 10; i++)
+        put(&fixture, "L", "a", "1,old", 1000);
+    wait_idle(&fixture);
+    fixture_close(&fixture);
+    fixture_open(&fixture);
+    fixture_join(&fixture);
+    for (int i = 0; i < 10; i++)
+        put(&fixture, "L", "a", "1,new", 1000);
+    trim("L", 18);
+    start(&fixture, plan);
+    put(&fixture, "R", "a", "1,r", 2000);
+    wait_idle(&fixture);
+    assert_text(read_partition(&fixture, "OUT", 0), STR("a|new,r|2000\na|new,r|2000\n"));
+    assert_int_equal(counted(&fixture, COUNTER_gap_records), 18);
+
+    /* Only part of what a window held: the rest is read back. */
+    trim("L", 19);
+    fixture_close(&fixture);
+    fixture_open(&fixture);
+    fixture_join(&fixture);
+    start(&fixture, plan);
+    put(&fixture, "R", "a", "1,s", 3000);
+    wait_idle(&fixture);
+    assert_int_equal(counted(&fixture, COUNTER_gap_records), 1);
+    assert_text(read_partition(&fixture, "OUT", 0),
+                STR("a|new,r|2000\na|new,r|2000\na|new,s|3000\n"));
 }
 
 /* One event of a random run. */
@@ -197,6 +241,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_leaves_out_what_has_no_key_or_value, setup, teardown),
         cmocka_unit_test_setup_teardown(test_sets_aside_what_does_not_decode, setup, teardown),
         cmocka_unit_test_setup_teardown(test_refuses_different_partition_counts, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_counts_what_retention_took, setup, teardown),
         cmocka_unit_test(test_random_rows),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
