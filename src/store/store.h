@@ -52,7 +52,8 @@ void store_abort(struct store_txn *txn);
 /* Read transactions: give up the snapshot, then take a new one; cheaper than begin. */
 void store_reset(struct store_txn *txn);
 MUST_CHECK enum err store_renew(struct store_txn *txn);
-/* Number of the last committed transaction, of any process: changes when there is news. */
+/* Number of the last committed transaction, of any process, that a snapshot taken now shows:
+ * changes when there is news. */
 uint64_t store_last_txn(struct store *store);
 /* Bytes in use by the file, and the bytes of its free pages. */
 void store_size(struct store *store, uint64_t *ret_used_bytes, uint64_t *ret_free_bytes);
