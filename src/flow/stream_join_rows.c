@@ -8,6 +8,10 @@
 #include "flow/stream_join.h"
 #include "flow/task.h"
 
+/* Rows that go out together: few enough that what was read to make them is still in a cache when
+ * they are encoded, whose first look at each text else waits for memory. */
+#define OUT_ROWS_MAX 128
+
 static bool is_text(const struct type *type);
 static bool is_value_column(const struct row_type *row_type, const struct column_origin *origin);
 static bool is_among(const struct column_origin *origins, uint32_t at);
@@ -313,7 +317,8 @@ static uint32_t out_row(struct stream_join *join, const struct join_arrival *arr
 {
     if (!join->out) {
         const struct row_type *row_type = join->op.node->row_type;
-        const uint32_t capacity = join->op.task->query->flow->options.batch_rows;
+        const uint32_t rows_max = join->op.task->query->flow->options.batch_rows;
+        const uint32_t capacity = rows_max < OUT_ROWS_MAX ? rows_max : OUT_ROWS_MAX;
         struct batch *out = batch_new(&join->out_arena, row_type, capacity);
         struct column *columns = ARENA_ARRAY(&join->out_arena, struct column,
                                              row_type->column_count + join->spare_count);
