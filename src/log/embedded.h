@@ -338,7 +338,8 @@ void member_step_done(struct embedded_member *member);
 
 /* embedded_tasks.c (committer, but for task_table_find) */
 void task_table_release(struct task_table *table);
-void task_table_apply(struct task_table *table, const struct pending_step *step);
+/* False: the table says this already. */
+bool task_table_apply(struct task_table *table, const struct pending_step *step);
 /* Reads the stored value again if it is not the one this mirrors. */
 enum err task_table_read(struct task_table *table, struct embedded_log *log, struct store_txn *txn);
 enum err task_table_write(struct task_table *table, struct embedded_log *log,

@@ -12,7 +12,7 @@ static void wait_for_work(struct embedded_log *log);
 static void wait_until(struct embedded_log *log, int64_t at_ns);
 static void commit_steps(struct embedded_log *log, struct step_list *steps);
 static enum err write_steps(struct embedded_log *log, const struct step_list *steps,
-                            struct partition **touched);
+                            struct partition **touched, bool *ret_wrote);
 static enum err write_step(struct embedded_log *log, struct store_txn *txn,
                            const struct pending_step *step, struct partition **touched);
 static enum err write_batch(struct embedded_log *log, struct store_txn *txn,
@@ -98,8 +98,11 @@ static void commit_steps(struct embedded_log *log, struct step_list *steps)
         struct step_list some = one_by_one ? take_first(steps) : *steps;
         if (!one_by_one)
             *steps = (struct step_list){0};
-        log->begun_ns = clock_monotonic_ns();
-        const enum err err = write_steps(log, &some, &touched);
+        const int64_t begun_ns = clock_monotonic_ns();
+        bool wrote = true;
+        const enum err err = write_steps(log, &some, &touched, &wrote);
+        if (wrote)
+            log->begun_ns = begun_ns;
         if (!err) {
             publish(log, &some, &touched);
             continue;
@@ -132,10 +135,11 @@ static struct step_list take_first(struct step_list *steps)
 }
 
 static enum err write_steps(struct embedded_log *log, const struct step_list *steps,
-                            struct partition **touched)
+                            struct partition **touched, bool *ret_wrote)
 {
     struct store_txn *txn = NULL;
     bool tasks_changed = false;
+    bool has_records = false;
     enum err err = store_begin(log->store, true, &txn);
     if (err)
         return err;
@@ -143,20 +147,27 @@ static enum err write_steps(struct embedded_log *log, const struct step_list *st
     notice_other_writers(log);
     for (const struct pending_step *step = steps->first; step && !err; step = step->next) {
         err = write_step(log, txn, step, touched);
+        has_records |= step->batch_count > 0 || step->trim_count > 0;
         if (err || !step->task.size)
             continue;
         if (log->tasks_stale)
             err = task_table_read(&log->tasks, log, txn);
         log->tasks_stale = err != OK;
         if (!err)
-            task_table_apply(&log->tasks, step);
-        tasks_changed = true;
+            tasks_changed |= task_table_apply(&log->tasks, step);
     }
     if (!err && tasks_changed)
         err = task_table_write(&log->tasks, log, txn);
     if (err) {
         store_abort(txn);
         return err;
+    }
+    *ret_wrote = has_records || tasks_changed;
+    if (!*ret_wrote) {
+        /* Lows alone, or positions that are stored already, as when queries start again: nothing
+         * to wait for the disk for. */
+        store_abort(txn);
+        return OK;
     }
     err = store_commit(txn);
     if (!err)

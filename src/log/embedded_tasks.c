@@ -27,8 +27,8 @@ static bool next_entry(struct str *left, struct task_view *ret_view, struct str 
 static bool open_value(struct str value, uint32_t *ret_count, struct str *ret_entries);
 static enum err read_readers(struct str value, uint32_t topic_id, struct arena *arena,
                              struct log_reader **ret_readers, size_t *ret_count);
-static void set_entry(struct task_table *table, struct str name, struct str bytes);
-static void forget_entries(struct task_table *table, struct str prefix);
+static bool set_entry(struct task_table *table, struct str name, struct str bytes);
+static bool forget_entries(struct task_table *table, struct str prefix);
 static bool view_entry(struct str bytes, struct task_view *ret_view);
 
 void task_table_release(struct task_table *table)
@@ -40,14 +40,12 @@ void task_table_release(struct task_table *table)
     *table = (struct task_table){0};
 }
 
-void task_table_apply(struct task_table *table, const struct pending_step *step)
+bool task_table_apply(struct task_table *table, const struct pending_step *step)
 {
-    if (step->forget) {
-        forget_entries(table, step->task);
-        return;
-    }
+    if (step->forget)
+        return forget_entries(table, step->task);
     if (step->position_count == 0 && step->marks.size == 0)
-        return; /* says nothing of the task */
+        return false; /* says nothing of the task */
     const uint16_t name_size = (uint16_t)step->task.size;
     const uint16_t marks_size = (uint16_t)step->marks.size;
     const uint32_t size =
@@ -60,8 +58,9 @@ void task_table_apply(struct task_table *table, const struct pending_step *step)
     buf_append_str(&buf, step->task);
     buf_append_str(&buf, step->marks);
     buf_append(&buf, step->positions, step->position_count * (size_t)POSITION_SIZE);
-    set_entry(table, step->task, buf_str(&buf));
+    const bool changed = set_entry(table, step->task, buf_str(&buf));
     buf_release(&buf);
+    return changed;
 }
 
 enum err task_table_read(struct task_table *table, struct embedded_log *log, struct store_txn *txn)
@@ -91,7 +90,7 @@ enum err task_table_read(struct task_table *table, struct embedded_log *log, str
         struct str bytes;
         if (!next_entry(&left, &view, &bytes))
             return ERR_CORRUPT;
-        set_entry(table, view.name, bytes);
+        (void)set_entry(table, view.name, bytes);
     }
     table->sum = sum;
     return OK;
@@ -263,18 +262,24 @@ static enum err read_readers(struct str value, uint32_t topic_id, struct arena *
     return OK;
 }
 
-static void set_entry(struct task_table *table, struct str name, struct str bytes)
+/* False: it was so already. */
+static bool set_entry(struct task_table *table, struct str name, struct str bytes)
 {
+    const struct task_entry *old = map_get(&table->entries, name);
+    if (old && str_equal((struct str){old->bytes, old->size}, bytes))
+        return false;
     struct task_entry *entry = memory_alloc(sizeof(*entry) + bytes.size);
     entry->name_size = name.size;
     entry->size = bytes.size;
     memcpy(entry->bytes, bytes.data, bytes.size);
     free(map_set(&table->entries, name, entry));
+    return true;
 }
 
 /* One at a time: a map may not change while it is walked. */
-static void forget_entries(struct task_table *table, struct str prefix)
+static bool forget_entries(struct task_table *table, struct str prefix)
 {
+    bool changed = false;
     for (bool found = true; found;) {
         const struct map_entry *at;
         found = false;
@@ -282,6 +287,8 @@ static void forget_entries(struct task_table *table, struct str prefix)
             found = str_starts_with(at->key, prefix);
             if (found)
                 free(map_remove(&table->entries, at->key));
+            changed |= found;
         }
     }
+    return changed;
 }

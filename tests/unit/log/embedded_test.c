@@ -206,6 +206,36 @@ static void say_low(struct log_member *member, const char *task, struct log_topi
     assert_ok(log_commit_wait(member, &step, 10000, &taken));
 }
 
+/* As queries say when they start again. A lasting transaction would have its number. */
+static void what_is_stored_already_is_not_written_again(void **state)
+{
+    struct fixture fixture;
+    (void)state;
+    fixture_init(&fixture);
+    fixture_open(&fixture);
+    struct log_topic *in = make_topic(fixture.log, "in", false, 1);
+    struct log_topic *between = make_topic(fixture.log, "between", true, 1);
+    struct log_member *member = join(fixture.log, false);
+    const struct log_low low = {.low_ms = 70};
+    const struct log_low later = {.low_ms = 90};
+    put_wait(member, in, 0, 0, 5);
+    say_low(member, "q/0", in, 5, between, &low);
+    const uint64_t before = store_last_txn(fixture.store);
+    say_low(member, "q/0", in, 5, between, &later);
+    assert_int_equal(store_last_txn(fixture.store), before);
+    assert_int_equal(low_of(member, between), 90);
+    say_low(member, "q/0", in, 4, between, &later);
+    assert_int_equal(store_last_txn(fixture.store), before + 1);
+    const struct log_step forget = {.task = STR("q/"), .forget = true};
+    bool taken = false;
+    assert_ok(log_commit_wait(member, &forget, 10000, &taken));
+    assert_int_equal(store_last_txn(fixture.store), before + 2);
+    assert_ok(log_commit_wait(member, &forget, 10000, &taken));
+    assert_int_equal(store_last_txn(fixture.store), before + 2);
+    log_leave(member);
+    fixture_release(&fixture);
+}
+
 static void lows_of_the_end_count_until_news(void **state)
 {
     struct fixture fixture;
@@ -465,6 +495,7 @@ int main(void)
         cmocka_unit_test(committed_records_are_read_back),
         cmocka_unit_test(internal_topics_are_read_ahead_of_their_commit),
         cmocka_unit_test(lows_are_the_lowest_of_the_writers),
+        cmocka_unit_test(what_is_stored_already_is_not_written_again),
         cmocka_unit_test(lows_of_the_end_count_until_news),
         cmocka_unit_test(tasks_are_loaded_as_last_committed),
         cmocka_unit_test(readers_of_a_topic_are_told_as_last_committed),
