@@ -78,3 +78,14 @@ void why_prefix(struct why *why, const char *format, ...)
     text[sizeof(why->text) - 1] = '\0';
     memcpy(why->text, text, strlen(text) + 1);
 }
+
+void why_place(struct why *why, const char *file)
+{
+    if (!why)
+        return;
+    if (why->line > 0)
+        why_prefix(why, "%s:%d:%d", file, why->line, why->column);
+    else
+        why_prefix(why, "%s", file);
+    why->line = why->column = 0;
+}

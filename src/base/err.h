@@ -51,5 +51,8 @@ enum err why_set_at(struct why *why, enum err err, int line, int column, const c
 /* Puts words and a colon before what is there: why_prefix(why, "cannot start query '%s'", name)
  * makes "cannot start query 'Q': <what was there>". */
 void why_prefix(struct why *why, const char *format, ...) PRINTF_LIKE(2, 3);
+/* Puts the file before it, with line and column if they are known, as compilers do:
+ * "orders.sql:3:8: unknown column"; they are then part of the words. */
+void why_place(struct why *why, const char *file);
 
 #endif

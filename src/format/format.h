@@ -118,8 +118,20 @@ MUST_CHECK enum err encoder_key(struct encoder *encoder, const struct batch *bat
 MUST_CHECK enum err encoder_value(struct encoder *encoder, const struct batch *batch, uint32_t row,
                                   struct buf *buf, bool *ret_is_null);
 
-/* For tools: any record as JSON text (AVRO by its schema id, else JSON, else a string or hex), as
- * `topic read` and PRINT show it. Appends. */
+/* For tools: any bytes as JSON text (AVRO by its schema id, else JSON, else a string or hex, the
+ * long ones cut: "0x0102... 300 bytes"). Appends. */
 void format_show(struct str bytes, bool is_null, struct registry *registry, struct buf *buf);
+
+/* For tools: a topic's records as JSON text, by the format the catalog gives where the bytes alone
+ * do not tell (KAFKA, DELIMITED, windows), else as format_show does. One column is shown bare,
+ * several as an object; a windowed key has WINDOWSTART and WINDOWEND beside it. Format (NULL: not
+ * known) and registry outlive the viewer. One thread at a time. */
+struct viewer;
+MUST_CHECK enum err viewer_new(const struct record_format *format, struct registry *registry,
+                               struct viewer **ret_viewer, struct why *why);
+void viewer_free(struct viewer *viewer);
+/* Append. */
+void viewer_show_key(struct viewer *viewer, const struct record *record, struct buf *buf);
+void viewer_show_value(struct viewer *viewer, const struct record *record, struct buf *buf);
 
 #endif

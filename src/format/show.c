@@ -6,6 +6,7 @@
 #include <endian.h>
 
 #define HEADER_BYTES 5
+#define SHOWN_BYTES_MAX 64 /* of what is no text */
 
 static bool show_avro(struct str bytes, struct registry *registry, struct arena *arena,
                       struct buf *buf);
@@ -87,11 +88,14 @@ static bool is_text(struct str bytes)
 static void show_hex(struct str bytes, struct buf *buf)
 {
     static const char digits[] = "0123456789abcdef";
+    const size_t shown = bytes.size <= SHOWN_BYTES_MAX ? bytes.size : SHOWN_BYTES_MAX;
     buf_append_str(buf, STR("\"0x"));
-    for (size_t i = 0; i < bytes.size; i++) {
+    for (size_t i = 0; i < shown; i++) {
         const uint8_t byte = (uint8_t)bytes.data[i];
         buf_append_byte(buf, (uint8_t)digits[byte >> 4]);
         buf_append_byte(buf, (uint8_t)digits[byte & 15]);
     }
+    if (shown < bytes.size)
+        buf_printf(buf, "... %zu bytes", bytes.size);
     buf_append_byte(buf, '"');
 }
