@@ -99,6 +99,6 @@ enum err engine_apply(struct engine *engine, struct str file_name, struct str te
     pthread_mutex_unlock(&engine->lock);
     arena_release(&arena);
     if (err)
-        why_prefix(why, "%.*s", STR_ARGS(file_name));
+        why_place(why, file_name.data);
     return err;
 }

@@ -3,6 +3,18 @@
 #include "base/trace.h"
 #include "engine/state.h"
 
+/* Another process may be running it all. */
+static enum err open_catalog(struct engine *engine, struct why *why)
+{
+    struct log_topic *topic;
+    const struct str name = arena_printf(&engine->arena, "_confluent-ksql-%.*s_command_topic",
+                                         STR_ARGS(engine->options.service_id));
+    if (log_topic_open(engine->options.log, name, &topic) == ERR_NOT_FOUND)
+        return OK;
+    const enum err err = command_topic_open(engine, why);
+    return err ? err : command_replay(engine, why);
+}
+
 static enum err open_inside(struct engine *engine, struct why *why)
 {
     const struct log_member_options writer = {.name = STR("engine"), .committed_only = true};
@@ -23,6 +35,8 @@ static enum err open_inside(struct engine *engine, struct why *why)
     err = flow_open(&flow, &engine->flow, why);
     if (err)
         return err;
+    if (engine->options.catalog_only)
+        return open_catalog(engine, why);
     /* Kept until somebody drops them: their time is that of the original, which may be old. */
     err = topic_ensure(engine, STR(ENGINE_DEAD_LETTER_TOPIC), 1, -1, false, false, why);
     if (err || !engine->options.interactive)

@@ -20,6 +20,8 @@ struct engine_options {
     struct registry *registry; /* outlives the engine */
     struct str service_id;     /* "drivethru_" */
     bool interactive;          /* statements are kept in the command topic and run again at start */
+    bool catalog_only; /* with `interactive`: only look what there is; nothing starts, nothing is
+                          written */
     bool settle_pulls; /* a pull query first waits until all queries have read their input */
     uint32_t thread_count;
     uint32_t batch_rows;               /* 0: the default */
@@ -90,8 +92,9 @@ MUST_CHECK enum err engine_check_setting(struct str name, struct str value, stru
 MUST_CHECK enum err engine_insert(struct engine *engine, struct str name, struct str json,
                                   struct why *why);
 
-/* Runs numbered files of a pipeline directory as one text each: statements that already run as
- * they stand are left alone; changed ones are refused unless they say OR REPLACE. */
+/* Runs numbered files of a pipeline directory as one text each (file_name ends in a NUL):
+ * statements that already run as they stand are left alone; changed ones are refused unless they
+ * say OR REPLACE. */
 MUST_CHECK enum err engine_apply(struct engine *engine, struct str file_name, struct str text,
                                  engine_answer *on_answer, void *context, struct why *why);
 
