@@ -8,6 +8,9 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#define LIST_COLUMNS_MAX 8
+#define LIST_GAP 2
+
 static void print_table(const struct answer *answer)
 {
     struct winsize size = {0};
@@ -137,4 +140,73 @@ bool answer_print(void *context, const struct statement *statement, const struct
         break;
     }
     return !ferror(stdout);
+}
+
+void table_init(struct table_text *table, struct arena *arena, const char *const *names,
+                uint32_t column_count)
+{
+    *table = (struct table_text){.arena = arena, .answer.kind = ANSWER_TABLE};
+    struct str *texts = ARENA_ARRAY(arena, struct str, column_count);
+    for (uint32_t i = 0; i < column_count; i++)
+        texts[i] = str_from(names[i]);
+    table->answer.names = texts;
+    table->answer.column_count = column_count;
+}
+
+void table_add(struct table_text *table, const struct str *cells)
+{
+    struct answer *answer = &table->answer;
+    if (answer->row_count == table->capacity) {
+        table->capacity = table->capacity ? table->capacity * 2 : 16;
+        struct str *more =
+            ARENA_ARRAY(table->arena, struct str, (size_t)table->capacity * answer->column_count);
+        if (answer->row_count > 0)
+            memcpy(more, table->cells,
+                   (size_t)answer->row_count * answer->column_count * sizeof(*more));
+        answer->cells = table->cells = more;
+    }
+    memcpy(table->cells + (size_t)answer->row_count * answer->column_count, cells,
+           answer->column_count * sizeof(*cells));
+    answer->row_count++;
+}
+
+static void list_cell(struct buf *out, struct str text, size_t width)
+{
+    const size_t start = out->size;
+    printable_append(out, text);
+    const struct str shown = {out->data + start, out->size - start};
+    for (size_t at = printable_width(shown); at < width; at++)
+        buf_append_byte(out, ' ');
+}
+
+/* Columns that stand under each other; the last is not filled up. */
+static void print_list(const struct answer *answer)
+{
+    const uint32_t columns = answer->column_count;
+    size_t widths[LIST_COLUMNS_MAX] = {0};
+    struct buf out = {0};
+    must(columns <= LIST_COLUMNS_MAX);
+    for (uint32_t c = 0; c + 1 < columns; c++) {
+        widths[c] = answer->names[c].size + LIST_GAP;
+        for (uint32_t r = 0; r < answer->row_count; r++) {
+            const size_t size = answer->cells[(size_t)r * columns + c].size + LIST_GAP;
+            widths[c] = size > widths[c] ? size : widths[c];
+        }
+    }
+    for (int64_t r = -1; r < (int64_t)answer->row_count; r++) {
+        const struct str *row = r < 0 ? answer->names : answer->cells + (size_t)r * columns;
+        for (uint32_t c = 0; c < columns; c++)
+            list_cell(&out, row[c], widths[c]);
+        buf_append_byte(&out, '\n');
+    }
+    fwrite(out.data, 1, out.size, stdout);
+    buf_release(&out);
+}
+
+void table_print(const struct table_text *table, const struct invocation *invocation)
+{
+    if (config_wants_json(invocation))
+        print_table_json(&table->answer);
+    else
+        print_list(&table->answer);
 }

@@ -20,6 +20,7 @@ enum exit_code {
 struct invocation {
     struct arena arena;
     struct properties settings; /* flag > environment > file > default, already in order */
+    struct properties origins; /* who said so: "flag", "DRIVETHRU_RATE", a file; else the default */
     struct str arguments[CLI_ARGUMENTS_MAX]; /* words that are no flags */
     uint32_t argument_count;
 };
@@ -59,6 +60,8 @@ const char *config_path(struct invocation *invocation, const char *name);
 int64_t config_number(const struct invocation *invocation, const char *name);
 double config_double(const struct invocation *invocation, const char *name);
 int64_t config_duration_ms(const struct invocation *invocation, const char *name);
+/* --output: "json" or "table". */
+bool config_wants_json(const struct invocation *invocation);
 bool config_flag(const struct invocation *invocation, const char *name);
 
 /* Says "drivethru: words" on standard error and gives the exit code for the failure. */
@@ -78,7 +81,7 @@ void interrupt_on(void (*function)(void));
 /* The commands, each in a file of its name. */
 extern const struct command command_up, command_generate, command_run, command_topic,
     command_registry, command_verify, command_test, command_version, command_dlq, command_sql,
-    command_completion, command_bench;
+    command_completion, command_bench, command_config;
 extern const struct command *const commands[];
 extern const uint32_t command_count;
 

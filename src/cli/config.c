@@ -146,26 +146,33 @@ static enum err read_flag(const struct command *command, int argc, char **argv, 
     return OK;
 }
 
+/* "commit.interval.ms" -> "DRIVETHRU_COMMIT_INTERVAL_MS" */
+static struct str environment_name(const struct setting_info *setting, struct arena *arena)
+{
+    const struct str name = arena_printf(arena, "DRIVETHRU_%s", setting->name);
+    char *text = (char *)name.data;
+    for (size_t i = 0; i < name.size; i++) {
+        if (text[i] == '.' || text[i] == '-')
+            text[i] = '_';
+        else if (text[i] >= 'a' && text[i] <= 'z')
+            text[i] = (char)(text[i] - 'a' + 'A');
+    }
+    return name;
+}
+
 static void read_environment(struct properties *into, struct arena *arena)
 {
     for (size_t i = 0; i < SETTING_COUNT; i++) {
-        const struct str name = arena_printf(arena, "DRIVETHRU_%s", settings[i].name);
-        char *text = (char *)name.data;
-        for (size_t j = 0; j < name.size; j++)
-            text[j] =
-                name.data[j] == '.' || name.data[j] == '-'
-                    ? '_'
-                    : (char)(name.data[j] >= 'a' && name.data[j] <= 'z' ? name.data[j] - 'a' + 'A'
-                                                                        : name.data[j]);
-        const char *value = getenv(text);
+        const char *value = getenv(environment_name(&settings[i], arena).data);
         if (value)
             properties_set(into, str_from(settings[i].name), str_from(value));
     }
 }
 
-static enum err read_file(const char *path, bool required, struct properties *into,
-                          struct arena *arena, struct why *why)
+static enum err read_file(const char *path, bool required, struct invocation *invocation,
+                          struct why *why)
 {
+    struct arena *arena = &invocation->arena;
     struct str text;
     enum err err = file_read(path, CONFIG_BYTES_MAX, arena, &text, why);
     if (err == ERR_NOT_FOUND && !required)
@@ -193,15 +200,24 @@ static enum err read_file(const char *path, bool required, struct properties *in
                                          : "%s:%d: unknown setting '%.*s'%.*s",
                            path, property->line, STR_ARGS(property->name), STR_ARGS(near));
         }
-        properties_set(into, property->name, property->value);
+        properties_set(&invocation->settings, property->name, property->value);
+        properties_set(&invocation->origins, property->name,
+                       arena_printf(arena, "%s:%d", path, property->line));
     }
     return OK;
 }
 
-static void overlay(struct properties *onto, const struct properties *from)
+/* origin {0}: the variable's name. */
+static void overlay(struct invocation *invocation, const struct properties *from, struct str origin)
 {
-    for (size_t i = 0; i < from->count; i++)
-        properties_set(onto, from->items[i].name, from->items[i].value);
+    for (size_t i = 0; i < from->count; i++) {
+        const struct property *property = &from->items[i];
+        properties_set(&invocation->settings, property->name, property->value);
+        properties_set(&invocation->origins, property->name,
+                       origin.data
+                           ? origin
+                           : environment_name(setting_find(property->name), &invocation->arena));
+    }
 }
 
 enum err config_read(const struct command *command, int argc, char **argv,
@@ -213,6 +229,7 @@ enum err config_read(const struct command *command, int argc, char **argv,
     bool only_words = false;
     *ret_help = false;
     properties_init(&invocation->settings, arena);
+    properties_init(&invocation->origins, arena);
     properties_init(&flags, arena);
     properties_init(&environment, arena);
     for (int i = 0; i < argc; i++) {
@@ -244,9 +261,9 @@ enum err config_read(const struct command *command, int argc, char **argv,
     if (!file)
         file = properties_get(&environment, STR("config"));
     const char *path = file ? arena_str(arena, *file).data : CONFIG_SYSTEM_FILE;
-    const enum err err = read_file(path, file != NULL, &invocation->settings, arena, why);
-    overlay(&invocation->settings, &environment);
-    overlay(&invocation->settings, &flags);
+    const enum err err = read_file(path, file != NULL, invocation, why);
+    overlay(invocation, &environment, (struct str){0});
+    overlay(invocation, &flags, STR("flag"));
     return err;
 }
 
@@ -306,4 +323,14 @@ bool config_flag(const struct invocation *invocation, const char *name)
     if (str_equal_nocase(value, STR("false")))
         return false;
     wrong_value(name, value, "true or false");
+}
+
+bool config_wants_json(const struct invocation *invocation)
+{
+    const struct str value = config_text(invocation, "output");
+    if (str_equal_nocase(value, STR("json")))
+        return true;
+    if (str_equal_nocase(value, STR("table")))
+        return false;
+    wrong_value("output", value, "table or json");
 }

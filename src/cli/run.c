@@ -23,9 +23,7 @@ static enum err run_file(struct invocation *invocation, struct world *world, str
     if (err == OK) {
         err = engine_execute(world->engine, session, text, answer_print, printer, why);
         if (err)
-            why_prefix(why, "%.*s:%d:%d", STR_ARGS(path), why->line, why->column);
-        if (why)
-            why->line = 0;
+            why_place(why, arena_str(&invocation->arena, path).data);
     }
     return err;
 }
@@ -53,8 +51,7 @@ static int run(struct invocation *invocation)
     struct world world;
     struct session session;
     struct why why = {0};
-    struct answer_printer printer = {
-        .json = str_equal_nocase(config_text(invocation, "output"), STR("json"))};
+    struct answer_printer printer = {.json = config_wants_json(invocation)};
     if (invocation->argument_count == 0)
         return fail_usage(&command_run, "no file named");
     interrupt_catch();

@@ -53,8 +53,13 @@ static bool take_first(void *context, const struct statement *statement,
 static void show_item(struct status *status, const struct property *item)
 {
     struct first_cell first = {.arena = &status->arena};
+    struct why why = {0};
     const enum err err = engine_execute(status->world->engine, &status->session, item->value,
-                                        take_first, &first, NULL);
+                                        take_first, &first, &why);
+    if (err && !status->is_told) {
+        status->is_told = true;
+        fprintf(stderr, "status.properties: '%.*s': %s\n", STR_ARGS(item->name), why.text);
+    }
     if (err || !first.found)
         printf("%.*s -  ", STR_ARGS(item->name));
     else if (first.is_number)

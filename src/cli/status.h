@@ -15,6 +15,7 @@ struct status {
     struct session session;
     uint64_t records_before;
     int64_t shown_ns;
+    bool is_told; /* that an item's query is wrong: once is enough */
 };
 
 void status_init(struct status *status, struct invocation *invocation, struct world *world);

@@ -52,7 +52,7 @@ static enum err prepare_schema(struct up *up, const char *directory, struct str 
     /* A version that the registry has already stays: the file may be older than the subject. */
     err = registry_register(up->world.registry, subject, text, &id, why);
     if (err) {
-        why_prefix(why, "%.*s", STR_ARGS(path));
+        why_place(why, path.data);
         return err;
     }
     if (!str_ends_with(subject, STR("-value")))
@@ -97,8 +97,10 @@ static enum err apply_files(struct up *up, struct why *why)
     struct str *names;
     size_t count;
     enum err err = file_list(directory, STR(".sql"), arena, &names, &count, why);
-    if (err == ERR_NOT_FOUND) /* what runs is kept in the log: files are not needed */
+    if (err == ERR_NOT_FOUND) { /* what runs is kept in the log: files are not needed */
+        fprintf(stderr, "no directory '%s': nothing new to apply\n", directory);
         return OK;
+    }
     for (size_t i = 0; err == OK && i < count; i++) {
         const struct str path = arena_printf(arena, "%s/%.*s", directory, STR_ARGS(names[i]));
         struct str text;

@@ -52,7 +52,8 @@ static enum err open_engine(struct invocation *invocation, unsigned need, struct
         .log = world->log,
         .registry = world->registry,
         .service_id = config_text(invocation, "ksql.service.id"),
-        .interactive = (need & WORLD_INTERACTIVE) != 0,
+        .interactive = (need & (WORLD_INTERACTIVE | WORLD_CATALOG)) != 0,
+        .catalog_only = (need & WORLD_CATALOG) != 0,
         .settle_pulls = (need & WORLD_INTERACTIVE) == 0,
         .thread_count = thread_count(invocation),
         .batch_rows = (uint32_t)config_number(invocation, "batch.rows"),
@@ -69,7 +70,7 @@ enum err world_open(struct invocation *invocation, unsigned need, struct world *
 {
     *world = (struct world){0};
     enum err err = open_log(invocation, need, world, why);
-    if (err == OK && (need & WORLD_QUERIES))
+    if (err == OK && (need & (WORLD_QUERIES | WORLD_CATALOG)))
         err = open_engine(invocation, need, world, why);
     if (err)
         world_close(world);

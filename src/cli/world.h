@@ -19,10 +19,11 @@ struct world {
 };
 
 enum world_need {
-    WORLD_LOG = 1,        /* log and registry; the directory is made when missing */
-    WORLD_EXISTING = 2,   /* the directory must be there: ERR_NOT_FOUND */
-    WORLD_QUERIES = 4,    /* this process runs the queries: ERR_LOCKED */
-    WORLD_INTERACTIVE = 8 /* an engine with the command topic; else, with QUERIES, headless */
+    WORLD_LOG = 1,         /* log and registry; the directory is made when missing */
+    WORLD_EXISTING = 2,    /* the directory must be there: ERR_NOT_FOUND */
+    WORLD_QUERIES = 4,     /* this process runs the queries: ERR_LOCKED */
+    WORLD_INTERACTIVE = 8, /* an engine with the command topic; else, with QUERIES, headless */
+    WORLD_CATALOG = 16     /* an engine that only knows what another process may be running */
 };
 
 MUST_CHECK enum err world_open(struct invocation *invocation, unsigned need, struct world *world,
@@ -40,5 +41,18 @@ struct answer_printer {
     uint64_t row_count;
 };
 bool answer_print(void *printer, const struct statement *statement, const struct answer *answer);
+
+/* Rows of text under names, printed in the --output format: what lists are made of. */
+struct table_text {
+    struct arena *arena;
+    struct answer answer;
+    struct str *cells;
+    uint32_t capacity;
+};
+void table_init(struct table_text *table, struct arena *arena, const char *const *names,
+                uint32_t column_count);
+/* Copies column_count texts, not what they point to. */
+void table_add(struct table_text *table, const struct str *cells);
+void table_print(const struct table_text *table, const struct invocation *invocation);
 
 #endif

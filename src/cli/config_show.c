@@ -1,0 +1,74 @@
+/* config_show.c -- drivethru config: what the settings are, and who said so. */
+#include "cli/world.h"
+
+#define HIDDEN "[hidden]"
+
+static bool is_secret(struct str name)
+{
+    static const char *const endings[] = {"password",  "secret",      "token",
+                                          "user.info", "jaas.config", "connection.uri"};
+    for (size_t i = 0; i < sizeof(endings) / sizeof(*endings); i++)
+        if (str_ends_with(name, str_from(endings[i])))
+            return true;
+    return false;
+}
+
+static int show(struct invocation *invocation)
+{
+    static const char *const columns[] = {"setting", "value", "origin"};
+    const bool with_origin = config_flag(invocation, "origin");
+    struct table_text table;
+    table_init(&table, &invocation->arena, columns, with_origin ? 3 : 2);
+    for (size_t i = 0; i < invocation->settings.count; i++) {
+        const struct property *property = &invocation->settings.items[i];
+        const struct str *origin = properties_get(&invocation->origins, property->name);
+        const bool hides = is_secret(property->name) && property->value.size > 0;
+        const struct str cells[] = {property->name, hides ? STR(HIDDEN) : property->value,
+                                    origin ? *origin : STR("default")};
+        table_add(&table, cells);
+    }
+    table_print(&table, invocation);
+    return EXIT_OK;
+}
+
+/* "`default`", or nothing. */
+static struct str code(struct arena *arena, const char *before, const char *text)
+{
+    return text && text[0] ? arena_printf(arena, "`%s%s`", before, text) : STR("");
+}
+
+/* A table in Markdown: docs/config.md holds it, and a test compares. */
+static int list(struct invocation *invocation)
+{
+    struct arena *arena = &invocation->arena;
+    puts("| setting | flag | value | default | meaning |\n| --- | --- | --- | --- | --- |");
+    for (uint32_t i = 0; i < setting_count(); i++) {
+        const struct setting_info *setting = setting_at(i);
+        printf("| `%s` | %.*s | %s | %.*s | %s |\n", setting->name,
+               STR_ARGS(code(arena, "--", setting->flag)),
+               setting->value ? setting->value : "true or false",
+               STR_ARGS(code(arena, "", setting->otherwise)), setting->help);
+    }
+    return EXIT_OK;
+}
+
+static int run(struct invocation *invocation)
+{
+    const struct str verb = invocation->argument_count > 0 ? invocation->arguments[0] : STR("");
+    if (str_equal(verb, STR("show")))
+        return show(invocation);
+    if (str_equal(verb, STR("list")))
+        return list(invocation);
+    return fail_usage(&command_config, "say show or list");
+}
+
+const struct command command_config = {
+    .name = "config",
+    .summary = "show what the settings are, and where each comes from",
+    .usage = "config show [--origin] | list [flags]",
+    .flags = "config origin output",
+    .examples = "  drivethru config show --origin\n"
+                "  DRIVETHRU_RATE=100 drivethru config show --origin --config my.properties\n"
+                "  drivethru config list\n",
+    .run = run,
+};
