@@ -12,40 +12,29 @@ static enum err walk(void *context, struct str collection,
     return world->target->ops->walk(world->target, collection, on_document, on_context, why);
 }
 
-/* The positions of one sink in one topic. */
-static enum err lower_to_positions(struct target *target, struct str sink,
-                                   const struct log_topic *topic, int64_t *offsets,
-                                   struct arena *arena, struct why *why)
-{
-    struct target_position *positions;
-    uint32_t count;
-    const enum err err = target->ops->positions(target, sink, arena, &positions, &count, why);
-    for (uint32_t i = 0; i < count && !err; i++)
-        if (str_equal(positions[i].topic, topic->name) && positions[i].partition >= 0 &&
-            positions[i].partition < topic->partition_count &&
-            positions[i].next_offset < offsets[positions[i].partition])
-            offsets[positions[i].partition] = positions[i].next_offset;
-    return err;
-}
-
-/* A sink holds its topics' records in the log, and so is among their readers; how far it has come
- * for certain, its target knows. */
+/* The target knows how far its sinks have come: partitions that none has touched yet are at 0. */
 static enum err delivered(void *context, struct log_topic *topic, int64_t *offsets, struct why *why)
 {
-    static const struct str prefix = STR_INIT("sink/");
     const struct world *world = context;
-    struct log_reader *readers;
-    size_t count;
+    struct target_position *positions;
+    uint32_t count;
+    bool is_known = false;
     struct arena arena;
     arena_init(&arena, 0);
-    enum err err = log_readers(world->log, topic, &arena, &readers, &count, why);
-    for (size_t i = 0; i < count && !err; i++) {
-        struct str sink = readers[i].task;
-        if (!str_starts_with(sink, prefix) || readers[i].partition != 0)
+    const enum err err = world->target->ops->positions(world->target, (struct str){0}, &arena,
+                                                       &positions, &count, why);
+    for (uint32_t i = 0; i < count && !err; i++) {
+        const struct target_position *position = &positions[i];
+        if (!str_equal(position->topic, topic->name) || position->partition < 0 ||
+            position->partition >= topic->partition_count)
             continue;
-        sink = (struct str){sink.data + prefix.size, sink.size - prefix.size};
-        err = lower_to_positions(world->target, sink, topic, offsets, &arena, why);
+        is_known = true;
+        if (position->next_offset < offsets[position->partition])
+            offsets[position->partition] = position->next_offset;
     }
+    for (int32_t p = 0; p < topic->partition_count && is_known; p++)
+        if (offsets[p] == INT64_MAX)
+            offsets[p] = 0;
     arena_release(&arena);
     return err;
 }

@@ -15,6 +15,7 @@
 #define VERIFY_SLICE_BYTES_MAX (64 << 20)
 #define VERIFY_FIELDS_MAX 12
 #define VERIFY_COLLECTION "orders_payments"
+#define VERIFY_DELIVERED_TOPIC "MCD_ORDERS_PAYMENTS_JOINED" /* what the collection is made of */
 
 /* ---- report: one place's numbers and examples ---- */
 

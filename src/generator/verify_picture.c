@@ -114,6 +114,9 @@ static enum err note_readers(struct picture *picture, const struct verify_option
     enum err err = OK;
     if (options->delivered)
         err = options->delivered(options->walk_context, topic->handle, delivered, why);
+    if (!err && options->delivered && delivered[0] == INT64_MAX &&
+        str_equal(topic->handle->name, STR(VERIFY_DELIVERED_TOPIC)))
+        memset(delivered, 0, partitions * sizeof(*delivered)); /* no sink has begun yet */
     if (!err)
         err = log_readers(options->log, topic->handle, &picture->arena, &readers, &count, why);
     if (err)

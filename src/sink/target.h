@@ -70,7 +70,7 @@ struct target_ops {
                       uint32_t count, const struct target_position *positions,
                       uint32_t position_count, struct document_refusal *refusals,
                       uint32_t *ret_refusal_count, struct why *why);
-    /* Positions of a sink, in the arena; none: a new sink. */
+    /* Positions of a sink (size 0: of all), in the arena; none: a new sink. */
     enum err (*positions)(struct target *target, struct str sink, struct arena *arena,
                           struct target_position **ret_positions, uint32_t *ret_count,
                           struct why *why);

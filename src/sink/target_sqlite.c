@@ -35,11 +35,12 @@ static enum err sqlite_positions(struct target *target, struct str sink, struct 
     pthread_mutex_lock(&self->read_lock);
     enum err err = sqlite_prepare(self->reader,
                                   STR("SELECT \"topic\", \"partition\", \"next_offset\" FROM "
-                                      "\"drivethru_positions\" WHERE \"sink\" = ?"),
+                                      "\"drivethru_positions\" WHERE \"sink\" = ?1 OR ?1 = ''"),
                                   &statement, why);
     int code = SQLITE_DONE;
     if (err == OK && statement) {
-        sqlite3_bind_text64(statement, 1, sink.data, sink.size, SQLITE_STATIC, SQLITE_UTF8);
+        sqlite3_bind_text64(statement, 1, sink.size > 0 ? sink.data : "", sink.size, SQLITE_STATIC,
+                            SQLITE_UTF8);
         while ((code = sqlite3_step(statement)) == SQLITE_ROW) {
             if (count == capacity) {
                 capacity = capacity ? capacity * 2 : 16;
