@@ -187,5 +187,8 @@ static enum err run_statement(struct sql_shell *shell, const struct sql_script *
         sql_say(shell, "\n%s\n", why.text[0] != '\0' ? why.text : "ended");
     if (err && err != ERR_CLOSED && why.text[0] != '\0')
         sql_show_error(shell, script, statement, str_from(why.text));
+    if (err == ERR_UNAVAILABLE && shell->is_interactive)
+        sql_say(shell, "'drivethru up' in another terminal starts a server; 'server URL' asks "
+                       "another one\n");
     return err;
 }

@@ -102,7 +102,8 @@ class Stub:
             time.sleep(0.05)
 
     def stop(self):
-        self.process.stdin.close()
+        if not self.process.stdin.closed:
+            self.process.stdin.close()
         self.process.wait()
 
 
@@ -268,6 +269,12 @@ def main():
         shell.expect("sql> ")
         shell.type("SHOW TABLES;", ENTER)
         shell.expect("BY_METHOD")
+        shell.expect("sql> ")
+        # One that goes away takes a statement with it, not the shell.
+        stub.stop()
+        shell.type("SHOW TABLES;", ENTER)
+        shell.expect("cannot reach")
+        shell.expect("'server URL' asks another one")
         shell.expect("sql> ")
         shell.type(CTRL_D)
         shell.leave()
