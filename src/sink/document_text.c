@@ -21,10 +21,12 @@ static void append_member(struct buf *buf, struct str name, struct str value);
 
 enum err id_to_plain(struct str json, struct arena *arena, struct buf *buf)
 {
-    if (str_starts_with(json, OBJECT_ID_BEGIN) && str_ends_with(json, OBJECT_ID_END) &&
-        json.size == OBJECT_ID_BEGIN.size + OBJECT_ID_DIGITS + OBJECT_ID_END.size) {
-        const struct str digits = {json.data + OBJECT_ID_BEGIN.size, OBJECT_ID_DIGITS};
-        buf_append_str(buf, is_object_id(digits) ? digits : json);
+    const bool is_wrapped =
+        json.size == OBJECT_ID_BEGIN.size + OBJECT_ID_DIGITS + OBJECT_ID_END.size &&
+        str_starts_with(json, OBJECT_ID_BEGIN) && str_ends_with(json, OBJECT_ID_END);
+    if (is_wrapped &&
+        is_object_id((struct str){json.data + OBJECT_ID_BEGIN.size, OBJECT_ID_DIGITS})) {
+        buf_append(buf, json.data + OBJECT_ID_BEGIN.size, OBJECT_ID_DIGITS);
         return OK;
     }
     struct json_reader reader;

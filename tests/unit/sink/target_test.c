@@ -176,10 +176,14 @@ static void ids_are_told_apart(void **state)
     buf_release(&buf);
     struct found_document *documents = NULL;
     uint32_t found_count = 0;
-    const struct document_query query = {.collection = STR("orders"), .id = STR("{"), .limit = 1};
-    assert_int_equal(
-        f.target->ops->find(f.target, &query, &f.arena, &documents, &found_count, &f.why),
-        ERR_INVALID);
+    static const char *const no_ids[] = {"{", "{\"$oid\":\"0123456789\"bcdef01234567\"}"};
+    for (size_t i = 0; i < 2; i++) {
+        const struct document_query query = {
+            .collection = STR("orders"), .id = str_from(no_ids[i]), .limit = 1};
+        assert_int_equal(
+            f.target->ops->find(f.target, &query, &f.arena, &documents, &found_count, &f.why),
+            ERR_INVALID);
+    }
     fixture_release(&f);
 }
 
