@@ -222,6 +222,10 @@ static enum err read_errors(const struct lookup *lookup, struct sink_settings *s
     if (err)
         return err;
     settings->tolerates = tolerates != 0;
+    if (!lookup_boolean(lookup, "errors.deadletterqueue.context.headers.enable", true))
+        return why_set(lookup->why, ERR_INVALID,
+                       "'errors.deadletterqueue.context.headers.enable' cannot be false: dead "
+                       "letters always say where they come from");
     settings->logs_errors = lookup_boolean(lookup, "errors.log.enable", false) ||
                             lookup_boolean(lookup, "mongo.errors.log.enable", false);
     settings->dead_letter_topic = lookup_text(lookup, "errors.deadletterqueue.topic.name");

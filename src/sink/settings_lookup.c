@@ -171,10 +171,12 @@ static enum err rename_add(const struct lookup *lookup, struct str old_name, str
                        "'field.renamer.mapping' names 'key.…' or 'value.…' and a new name, not "
                        "'%.*s' and '%.*s'",
                        STR_ARGS(old_name), STR_ARGS(new_name));
-    *ret_rename = (struct rename){
-        .in_key = in_key,
-        .from = {old_name.data + prefix, old_name.size - prefix},
-        .to = new_name,
-    };
+    const struct str column = {old_name.data + prefix, old_name.size - prefix};
+    if (str_index(column, '.') < column.size)
+        return why_set(lookup->why, ERR_INVALID,
+                       "'%.*s' in 'field.renamer.mapping' is no column: only whole columns are "
+                       "renamed",
+                       STR_ARGS(old_name));
+    *ret_rename = (struct rename){.in_key = in_key, .from = column, .to = new_name};
     return OK;
 }
