@@ -283,7 +283,7 @@ static int flip(const char *directory, struct str bytes, size_t bit)
 
 static void a_flipped_bit_in_a_batch_is_found(void **state)
 {
-    enum { BATCHES = 5, A_BATCH = 30, FLIPS = 150 };
+    enum { BATCHES = 5, A_BATCH = 30, FLIPS = 1000 };
     struct fixture fixture;
     struct random random = {.state = (uint64_t)clock_wall_ms()};
     struct str batches[BATCHES];
@@ -306,8 +306,9 @@ static void a_flipped_bit_in_a_batch_is_found(void **state)
     for (int i = 0; i < FLIPS; i++) {
         const int which = (int)random_below(&random, BATCHES);
         /* Every bit of the header in turn, then any. */
-        const size_t bit = (size_t)(i < 100 ? random_below(&random, RECORD_BATCH_OVERHEAD * 8)
-                                            : random_below(&random, batches[which].size * 8));
+        const size_t bit = i < RECORD_BATCH_OVERHEAD * 8
+                               ? (size_t)i
+                               : (size_t)random_below(&random, batches[which].size * 8);
         char *changed = memory_alloc(batches[which].size);
         memcpy(changed, batches[which].data, batches[which].size);
         changed[bit / 8] = (char)(changed[bit / 8] ^ (1 << bit % 8));
