@@ -11,46 +11,21 @@
 #define FIELD(name, type) "{\"name\":\"" name "\",\"type\":" type "}"
 #define LIST RECORD(FIELD("v", "\"int\"") "," FIELD("next", "[\"null\",\"R\"]"))
 
-static const char rich_schema[] = RECORD(
-    FIELD("s", "\"string\"") "," FIELD("l", "\"long\"") "," FIELD("i", "\"int\"") "," FIELD("f", "\"float\"") "," FIELD("d", "\"double\"") "," FIELD("b", "\"boolean\"") "," FIELD("y", "\"bytes\"") "," FIELD(
-        "u",
-        "[\"null\",\"string\"]") "," FIELD("x",
-                                           "{\"type\":\"fixed\",\"name\":\"F\",\"size\":"
-                                           "3}") "," FIELD("e",
-                                                           "{\"type\":\"enum\",\"name\":"
-                                                           "\"E\",\"symbols\":[\"A\","
-                                                           "\"B\"]}") "," FIELD("a",
-                                                                                "{\"type"
-                                                                                "\":"
-                                                                                "\"array"
-                                                                                "\","
-                                                                                "\"items"
-                                                                                "\":{"
-                                                                                "\"type\""
-                                                                                ":\"recor"
-                                                                                "d\","
-                                                                                "\"name\""
-                                                                                ":\"I\","
-                                                                                "\"fields"
-                                                                                "\":"
-                                                                                "[" FIELD(
-                                                                                    "k",
-                                                                                    "\"s"
-                                                                                    "tri"
-                                                                                    "ng"
-                                                                                    "\"") "," FIELD("n",
-                                                                                                    "[\"i"
-                                                                                                    "nt\""
-                                                                                                    ",\"n"
-                                                                                                    "ull"
-                                                                                                    "\"]") "]}}") "," FIELD("m",
-                                                                                                                            "{\"type\""
-                                                                                                                            ":\"map\","
-                                                                                                                            "\"values"
-                                                                                                                            "\":"
-                                                                                                                            "\"long\""
-                                                                                                                            "}") "," FIELD("p",
-                                                                                                                                           "{\"type\":\"bytes\",\"logicalType\":\"decimal\",\"precision\":6,\"scale\":2}"));
+static const char rich_schema[] =
+    "{\"type\":\"record\",\"name\":\"R\",\"fields\":["
+    "{\"name\":\"s\",\"type\":\"string\"},{\"name\":\"l\",\"type\":\"long\"},{\"name\":\"i\","
+    "\"type\":\"int\"},"
+    "{\"name\":\"f\",\"type\":\"float\"},{\"name\":\"d\",\"type\":\"double\"},{\"name\":\"b\","
+    "\"type\":\"boolean\"},"
+    "{\"name\":\"y\",\"type\":\"bytes\"},{\"name\":\"u\",\"type\":[\"null\",\"string\"]},"
+    "{\"name\":\"x\",\"type\":{\"type\":\"fixed\",\"name\":\"F\",\"size\":3}},"
+    "{\"name\":\"e\",\"type\":{\"type\":\"enum\",\"name\":\"E\",\"symbols\":[\"A\",\"B\"]}},"
+    "{\"name\":\"a\",\"type\":{\"type\":\"array\",\"items\":{\"type\":\"record\",\"name\":\"I\","
+    "\"fields\":["
+    "{\"name\":\"k\",\"type\":\"string\"},{\"name\":\"n\",\"type\":[\"int\",\"null\"]}]}}},"
+    "{\"name\":\"m\",\"type\":{\"type\":\"map\",\"values\":\"long\"}},"
+    "{\"name\":\"p\",\"type\":{\"type\":\"bytes\",\"logicalType\":\"decimal\",\"precision\":6,"
+    "\"scale\":2}}]}";
 
 static void put_rich(struct buf *body)
 {
@@ -376,6 +351,33 @@ static void recursive_writers_are_read_as_far_as_wanted(void **state)
     bench_release(&bench);
 }
 
+/* A list of records, each link two levels deep: there is one length up to which all are read. */
+static void depth_ends_at_64(void **state)
+{
+    struct bench bench;
+    struct buf body = {0};
+    open_program(&bench, LIST, NONE);
+    int deepest = 0;
+    for (int links = 0; links < 100; links++) {
+        buf_clear(&body);
+        for (int i = 0; i < links; i++)
+            buf_append(&body, "\x02\x02", 2);
+        buf_append(&body, "\x02\x00", 2);
+        const enum err err = bench_decode(&bench, buf_str(&body), 0);
+        assert_true(err == OK || err == ERR_LIMIT);
+        assert_true(err == OK || links > deepest);
+        if (err == OK) {
+            assert_int_equal(deepest, links == 0 ? 0 : links - 1); /* none was refused before */
+            deepest = links;
+        }
+    }
+    /* What a program skips in a straight line, at most 8 levels, is not counted. */
+    assert_true(2 * (deepest + 1) >= AVRO_DEPTH_MAX);
+    assert_true(2 * deepest <= AVRO_DEPTH_MAX + 8);
+    buf_release(&body);
+    bench_release(&bench);
+}
+
 static void large_bodies_are_refused(void **state)
 {
     struct buf body = {0};
@@ -459,6 +461,7 @@ int main(void)
         cmocka_unit_test(values_without_bytes_are_counted),
         cmocka_unit_test(records_without_bytes_end),
         cmocka_unit_test(depth_is_bounded),
+        cmocka_unit_test(depth_ends_at_64),
         cmocka_unit_test(recursive_writers_are_read_as_far_as_wanted),
         cmocka_unit_test(large_bodies_are_refused),
         cmocka_unit_test(memory_is_bounded),

@@ -9,6 +9,7 @@
 #define ITEMS_MAX 5
 
 static void make(avro_value_t *value, struct random *random, FILE *words, int depth);
+static void print(avro_value_t *value, FILE *words);
 
 bool oracle_make(const char *schema, uint64_t seed, char **ret_body, size_t *ret_size,
                  char **ret_words)
@@ -34,6 +35,39 @@ bool oracle_make(const char *schema, uint64_t seed, char **ret_body, size_t *ret
     avro_value_iface_decref(class);
     avro_schema_decref(parsed);
     return fits;
+}
+
+bool oracle_resolve(const char *writer, const char *reader, const char *body, size_t size,
+                    char **ret_words)
+{
+    avro_schema_t schemas[2];
+    if (avro_schema_from_json_length(writer, strlen(writer), &schemas[0]) ||
+        avro_schema_from_json_length(reader, strlen(reader), &schemas[1]))
+        return false;
+    avro_value_iface_t *class = avro_generic_class_from_schema(schemas[1]);
+    avro_value_iface_t *resolver = avro_resolved_writer_new(schemas[0], schemas[1]);
+    bool reads = resolver != NULL;
+    if (reads) {
+        avro_value_t value, resolved;
+        size_t words_size;
+        avro_generic_value_new(class, &value);
+        avro_resolved_writer_new_value(resolver, &resolved);
+        avro_resolved_writer_set_dest(&resolved, &value);
+        avro_reader_t bytes = avro_reader_memory(body, (int64_t)size);
+        reads = avro_value_read(bytes, &resolved) == 0;
+        FILE *words = open_memstream(ret_words, &words_size);
+        if (reads)
+            print(&value, words);
+        fclose(words);
+        avro_reader_free(bytes);
+        avro_value_decref(&resolved);
+        avro_value_decref(&value);
+        avro_value_iface_decref(resolver);
+    }
+    avro_value_iface_decref(class);
+    avro_schema_decref(schemas[0]);
+    avro_schema_decref(schemas[1]);
+    return reads;
 }
 
 static void print_bytes(const void *bytes, size_t size, FILE *words)
@@ -184,5 +218,104 @@ static void make(avro_value_t *value, struct random *random, FILE *words, int de
         return;
     default:
         make_scalar(value, random, words, type);
+    }
+}
+
+static void print_list(avro_value_t *value, FILE *words, const char *brackets, bool keys)
+{
+    size_t count = 0;
+    avro_value_get_size(value, &count);
+    fputc(brackets[0], words);
+    for (size_t i = 0; i < count; i++) {
+        avro_value_t item;
+        const char *key = NULL;
+        avro_value_get_by_index(value, i, &item, &key);
+        if (i > 0)
+            fputc(',', words);
+        if (keys) {
+            print_bytes(key, strlen(key), words);
+            fputc('=', words);
+        }
+        print(&item, words);
+    }
+    fputc(brackets[1], words);
+}
+
+static void print_text(avro_value_t *value, FILE *words, avro_type_t type)
+{
+    const void *bytes = NULL;
+    const char *text = NULL;
+    size_t size = 0;
+    int index = 0;
+    if (type == AVRO_STRING) {
+        avro_value_get_string(value, &text, &size);
+        print_bytes(text, size - 1, words);
+    } else if (type == AVRO_ENUM) {
+        avro_value_get_enum(value, &index);
+        text = avro_schema_enum_get(avro_value_get_schema(value), index);
+        print_bytes(text, strlen(text), words);
+    } else if (type == AVRO_BYTES) {
+        avro_value_get_bytes(value, &bytes, &size);
+        print_bytes(bytes, size, words);
+    } else {
+        avro_value_get_fixed(value, &bytes, &size);
+        print_bytes(bytes, size, words);
+    }
+}
+
+static void print_number(avro_value_t *value, FILE *words, avro_type_t type)
+{
+    int boolean = 0;
+    int32_t integer = 0;
+    int64_t bigint = 0;
+    float single = 0;
+    double number = 0;
+    if (type == AVRO_BOOLEAN) {
+        avro_value_get_boolean(value, &boolean);
+        fputc(boolean ? 'T' : 'F', words);
+    } else if (type == AVRO_INT32) {
+        avro_value_get_int(value, &integer);
+        fprintf(words, "%d", integer);
+    } else if (type == AVRO_INT64) {
+        avro_value_get_long(value, &bigint);
+        fprintf(words, "%lld", (long long)bigint);
+    } else if (type == AVRO_FLOAT) {
+        avro_value_get_float(value, &single);
+        fprintf(words, "%a", (double)single);
+    } else {
+        avro_value_get_double(value, &number);
+        fprintf(words, "%a", number);
+    }
+}
+
+static void print(avro_value_t *value, FILE *words)
+{
+    const avro_type_t type = avro_value_get_type(value);
+    avro_value_t branch;
+    switch (type) {
+    case AVRO_NULL:
+        fputc('N', words);
+        return;
+    case AVRO_STRING:
+    case AVRO_BYTES:
+    case AVRO_FIXED:
+    case AVRO_ENUM:
+        print_text(value, words, type);
+        return;
+    case AVRO_ARRAY:
+        print_list(value, words, "[]", false);
+        return;
+    case AVRO_MAP:
+        print_list(value, words, "{}", true);
+        return;
+    case AVRO_RECORD:
+        print_list(value, words, "()", false);
+        return;
+    case AVRO_UNION:
+        avro_value_get_current_branch(value, &branch);
+        print(&branch, words);
+        return;
+    default:
+        print_number(value, words, type);
     }
 }

@@ -13,5 +13,9 @@
  * False when libavro refuses the schema. */
 bool oracle_make(const char *schema, uint64_t seed, char **ret_body, size_t *ret_size,
                  char **ret_words);
+/* The same words for a body of the writer's, read by the reader's schema. False when libavro cannot
+ * resolve the two, or not this body. */
+bool oracle_resolve(const char *writer, const char *reader, const char *body, size_t size,
+                    char **ret_words);
 
 #endif
