@@ -240,6 +240,74 @@ static void schemas_are_those_of_the_pipeline(void **state)
     world_release(&world);
 }
 
+static void keep_first(void *context, int32_t partition, const struct record *record)
+{
+    struct buf *first = context;
+    (void)partition;
+    if (first->size == 0)
+        buf_append_str(first, record->value);
+}
+
+/* customer_id, channel and store_id of a body written with one version and read with the other. */
+static void read_with(const struct avro_schema *writer, const struct avro_schema *reader,
+                      struct str body, struct arena *arena, struct str *ret_texts)
+{
+    const struct avro_target targets[] = {{STR_INIT("customer_id"), &type_string, 0},
+                                          {STR_INIT("channel"), &type_string, 1},
+                                          {STR_INIT("store_id"), &type_string, 2}};
+    const struct avro_decoder *decoder = NULL;
+    struct column columns[3];
+    struct why why = {0};
+    for (int i = 0; i < 3; i++) {
+        column_init(&columns[i], &type_string, 1, arena);
+        columns[i].nulls[0] = true;
+    }
+    if (avro_decoder_new(arena, writer, reader, targets, 3, false, &decoder, &why))
+        fail_msg("%s", why.text);
+    assert_ok(avro_decode(decoder, body, columns, 0, arena));
+    for (int i = 0; i < 3; i++)
+        ret_texts[i] = columns[i].nulls[0] ? (struct str){0} : columns[i].strings[0];
+}
+
+/* Version 2 is version 1 and two fields with defaults at the end. */
+static void either_version_of_an_order_reads_the_other(void **state)
+{
+    struct generator_options options = busy_options(17);
+    const struct avro_schema *schemas[2];
+    struct buf value = {0};
+    struct world world;
+    struct arena arena;
+    struct str texts[3], old[3], new[3];
+    world_init(&world);
+    arena_init(&arena, 0);
+    options.order_count = 5;
+    options.malformed_share = 0;
+    run_to_end(&world, &options);
+    for (int i = 0; i < 2; i++) {
+        struct registry_version version;
+        assert_ok(registry_get_version(world.registry, STR("mcd_orders-value"), i + 1, &arena,
+                                       &version, NULL));
+        assert_ok(registry_by_id(world.registry, version.id, &schemas[i], NULL));
+    }
+    assert_ok(avro_can_read(schemas[0], schemas[1], NULL));
+    assert_ok(avro_can_read(schemas[1], schemas[0], NULL));
+    each_record(world.log, "mcd_orders", keep_first, &value);
+    const struct str body = {value.data + 5, value.size - 5};
+    read_with(schemas[1], NULL, body, &arena, texts);
+    assert_true(texts[0].size > 0 && texts[1].size > 0 && texts[2].size > 0);
+    read_with(schemas[1], schemas[0], body, &arena, old);
+    assert_true(str_equal(old[0], texts[0]));
+    assert_null(old[1].data);
+    const struct str first = {body.data, body.size - texts[1].size - texts[2].size - 2};
+    read_with(schemas[0], schemas[1], first, &arena, new);
+    assert_true(str_equal(new[0], texts[0]));
+    assert_true(str_equal(new[1], STR("in_store")));
+    assert_true(str_equal(new[2], STR("unknown")));
+    buf_release(&value);
+    arena_release(&arena);
+    world_release(&world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -249,6 +317,7 @@ int main(void)
         cmocka_unit_test(a_day_has_three_peaks_and_the_rate_as_its_mean),
         cmocka_unit_test(another_rate_keeps_what_was_promised),
         cmocka_unit_test(schemas_are_those_of_the_pipeline),
+        cmocka_unit_test(either_version_of_an_order_reads_the_other),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -97,6 +97,70 @@ static void steps_of_any_size_give_the_same_stream(void **state)
     world_release(&stepped);
 }
 
+struct span_of_time {
+    int64_t first_ms, last_ms;
+};
+
+static void note_time(void *context, int32_t partition, const struct record *record)
+{
+    struct span_of_time *span = context;
+    (void)partition;
+    if (record->timestamp_ms < span->first_ms)
+        span->first_ms = record->timestamp_ms;
+    if (record->timestamp_ms > span->last_ms)
+        span->last_ms = record->timestamp_ms;
+}
+
+static struct span_of_time times_of(struct log *log)
+{
+    struct span_of_time span = {INT64_MAX, INT64_MIN};
+    each_record(log, "mcd_orders", note_time, &span);
+    each_record(log, "mcd_payments", note_time, &span);
+    return span;
+}
+
+/* The past first, with progress, as fast as it goes; then what the clock makes due, whoever is
+ * slow: nothing is dated after the moment it is sent. */
+static void history_comes_first_and_then_the_clock(void **state)
+{
+    struct generator_options options = busy_options(5);
+    struct generator *generator = NULL;
+    struct generator_progress progress = {0};
+    struct world world;
+    int steps = 0;
+    world_init(&world);
+    options.live = true;
+    options.history_ms = 2 * HOUR_MS;
+    options.rate = 10;
+    int64_t now_ms = options.start_ms + options.history_ms;
+    assert_ok(generator_open(&options, world.log, world.registry, &generator, NULL));
+    for (double before = 0; progress.history_done < 1; before = progress.history_done, steps++) {
+        assert_ok(generator_step(generator, now_ms, WAIT_MS, &progress, NULL));
+        assert_true(progress.history_done >= before);
+        assert_true(progress.history_done <= 1);
+    }
+    assert_true(steps > 2);
+    assert_false(progress.is_done);
+    const uint64_t orders = progress.orders;
+    struct span_of_time span = times_of(world.log);
+    assert_true(span.first_ms >= options.start_ms);
+    assert_true(span.last_ms <= now_ms && span.last_ms > now_ms - 60000);
+    for (int second = 0; second < 90; second++) {
+        now_ms += 1000;
+        assert_ok(generator_step(generator, now_ms, WAIT_MS, &progress, NULL));
+        assert_true(progress.event_time_ms <= now_ms);
+        span = times_of(world.log);
+        assert_true(span.last_ms <= now_ms);
+    }
+    assert_true(progress.orders > orders + 500);
+    /* Called late, it sends all that became due meanwhile. */
+    const uint64_t before = progress.orders;
+    assert_ok(generator_step(generator, now_ms + 60000, WAIT_MS, &progress, NULL));
+    assert_true(progress.orders > before + 300);
+    generator_close(generator);
+    world_release(&world);
+}
+
 /* Whatever call of the log fails, and however: going on gives the same stream. */
 static void failing_calls_of_the_log_change_nothing(void **state)
 {
@@ -184,6 +248,7 @@ int main(void)
         cmocka_unit_test(the_same_seed_gives_the_same_bytes),
         cmocka_unit_test(killed_processes_leave_no_trace_in_the_stream),
         cmocka_unit_test(steps_of_any_size_give_the_same_stream),
+        cmocka_unit_test(history_comes_first_and_then_the_clock),
         cmocka_unit_test(failing_calls_of_the_log_change_nothing),
         cmocka_unit_test(another_seed_or_start_is_refused),
         cmocka_unit_test(options_out_of_range_are_refused),
