@@ -3,6 +3,8 @@
 
 static int list(struct invocation *invocation, struct world *world)
 {
+    static const char *const columns[] = {"subject", "version", "id"};
+    struct table_text table;
     struct registry_version *versions;
     size_t count;
     struct why why = {0};
@@ -10,10 +12,14 @@ static int list(struct invocation *invocation, struct world *world)
         registry_list(world->registry, &invocation->arena, &versions, &count, &why);
     if (err)
         return fail(err, &why);
-    printf("%-40s %8s %8s\n", "subject", "version", "id");
-    for (size_t i = 0; i < count; i++)
-        printf("%-40.*s %8d %8d\n", STR_ARGS(versions[i].subject), versions[i].version,
-               versions[i].id);
+    table_init(&table, &invocation->arena, columns, 3);
+    for (size_t i = 0; i < count; i++) {
+        const struct str cells[] = {versions[i].subject,
+                                    arena_printf(&invocation->arena, "%d", versions[i].version),
+                                    arena_printf(&invocation->arena, "%d", versions[i].id)};
+        table_add(&table, cells);
+    }
+    table_print(&table, invocation);
     return EXIT_OK;
 }
 
@@ -54,7 +60,7 @@ const struct command command_registry = {
     .name = "registry",
     .summary = "show the schemas there are",
     .usage = "registry list | show SUBJECT [VERSION] [flags]",
-    .flags = "data config",
+    .flags = "data config output",
     .examples = "  drivethru registry list\n"
                 "  drivethru registry show mcd_orders-value 1\n",
     .run = run,

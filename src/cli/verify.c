@@ -1,4 +1,5 @@
 /* verify.c -- drivethru verify: compares what came out with the truth. */
+#include "cli/printable.h"
 #include "cli/world.h"
 #include "generator/generator.h"
 
@@ -53,8 +54,11 @@ static void show_place(const struct verify_place *place)
            (unsigned long long)place->pending, (unsigned long long)place->lost,
            (unsigned long long)place->duplicated, (unsigned long long)place->wrong,
            (unsigned long long)place->unexpected);
-    for (uint32_t j = 0; j < place->example_count; j++)
-        printf("    %.*s\n", STR_ARGS(place->examples[j]));
+    for (uint32_t j = 0; j < place->example_count; j++) {
+        fputs("    ", stdout);
+        printable_put(stdout, place->examples[j]);
+        putchar('\n');
+    }
 }
 
 /* Returns whether all is well. */

@@ -39,7 +39,8 @@ void report_init(struct report *report, struct str name, struct arena *arena);
 /* Counts `count` findings; the first of each kind become examples. */
 void report_add(struct report *report, enum finding finding, uint64_t count, const char *format,
                 ...) PRINTF_LIKE(4, 5);
-/* A key as a message shows it: text as it is, anything else as hex. Valid until the next call. */
+/* A key as a message shows it: text as it is, with the window if it has one, anything else as hex.
+ * Valid until the next call. */
 struct str report_key(struct report *report, struct str key);
 
 /* ---- picture: the log as it was when verify began ---- */

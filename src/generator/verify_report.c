@@ -1,4 +1,5 @@
 /* verify_report.c -- numbers and examples of one place. */
+#include "data/time.h"
 #include "generator/verify.h"
 
 #include <math.h>
@@ -33,11 +34,33 @@ void report_add(struct report *report, enum finding finding, uint64_t count, con
         arena_printf(report->arena, "%s: %.*s", finding_words[finding], STR_ARGS(words));
 }
 
+/* "all in the window of 2026-01-31T10:05:00.000": text and eight bytes of the window's start. Size
+ * 0: the key is not such a one. */
+static struct str window_key(struct report *report, struct str key)
+{
+    const size_t text_size = key.size - sizeof(int64_t);
+    if (key.size <= sizeof(int64_t) || text_size > KEY_BYTES_SHOWN_MAX ||
+        key.data[text_size] != 0 || !str_is_utf8((struct str){key.data, text_size}))
+        return (struct str){0};
+    char iso[TIME_TEXT_MAX];
+    int64_t start_ms = 0;
+    for (size_t i = text_size; i < key.size; i++)
+        start_ms = start_ms << 8 | (unsigned char)key.data[i];
+    const int iso_size = (int)timestamp_write_iso(start_ms, iso);
+    const int size =
+        snprintf(report->key_text, sizeof(report->key_text), "%.*s in the window of %.*s",
+                 (int)text_size, key.data, iso_size, iso);
+    return (struct str){report->key_text, (size_t)size};
+}
+
 struct str report_key(struct report *report, struct str key)
 {
     static const char digits[] = "0123456789abcdef";
     const size_t size = key.size < KEY_BYTES_SHOWN_MAX ? key.size : KEY_BYTES_SHOWN_MAX;
     char *text = report->key_text;
+    const struct str windowed = window_key(report, key);
+    if (windowed.size > 0)
+        return windowed;
     bool is_text = str_is_utf8(key);
     for (size_t i = 0; i < key.size && is_text; i++)
         is_text = (unsigned char)key.data[i] >= ' ';

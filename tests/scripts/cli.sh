@@ -83,6 +83,7 @@ expect 2 "'--partition' is at most 3" topic read mcd_orders --partition 4 --data
 
 # Schemas, both versions of the orders'.
 expect 0 '^mcd_orders-value +2 ' registry list --data "$data"
+expect 0 '"subject":"mcd_orders-value"' registry list --output json --data "$data"
 expect 0 '"channel"' registry show mcd_orders-value --data "$data"
 expect 0 '"order_id"' registry show mcd_orders-value 1 --data "$data"
 ! grep -q channel "$home/out" || { echo "version 1 has a channel"; exit 1; }
