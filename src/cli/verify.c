@@ -57,7 +57,6 @@ static void show_place(const struct verify_place *place)
     for (uint32_t j = 0; j < place->example_count; j++) {
         fputs("    ", stdout);
         printable_put(stdout, place->examples[j]);
-        putchar('\n');
     }
 }
 
