@@ -27,8 +27,7 @@ enum err aggregate_windows_init(struct aggregate_windows *windows, const struct 
 {
     const int64_t advance_ms =
         node->window == WINDOW_HOPPING ? node->window_advance_ms : node->window_size_ms;
-    if (node->window == WINDOW_SESSION)
-        return why_set(why, ERR_UNSUPPORTED, "SESSION windows");
+    must(node->window != WINDOW_SESSION);
     must(advance_ms > 0);
     must(node->window_size_ms >= advance_ms);
     if (node->window_size_ms / advance_ms > WINDOWS_MAX)

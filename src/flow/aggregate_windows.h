@@ -25,7 +25,7 @@ struct window_bounds {
     int64_t end_ms;
 };
 
-/* ERR_UNSUPPORTED, ERR_LIMIT. */
+/* ERR_LIMIT. */
 MUST_CHECK enum err aggregate_windows_init(struct aggregate_windows *windows,
                                            const struct plan_node *node, struct why *why);
 /* After a restart: what the table holds, and the stream time of the last step. */

@@ -5,6 +5,7 @@
  * once; or at every change, when the task says so; or, EMIT FINAL, when its window closes. */
 #include "base/memory.h"
 #include "data/kept.h"
+#include "flow/aggregate_sessions.h"
 #include "flow/aggregate_windows.h"
 #include "flow/groups.h"
 #include "flow/prepared.h"
@@ -16,7 +17,8 @@ struct op_aggregate {
     struct operator op; /* first */
     struct state_shape shape;
     struct groups groups;
-    struct aggregate_windows windows;
+    struct aggregate_windows windows;   /* TUMBLING, HOPPING */
+    struct aggregate_sessions sessions; /* SESSION */
     struct emitter emitter;
     struct prepared prepared; /* struct column *: the keys, then the arguments */
     uint32_t column_count;    /* of a prepared batch */
@@ -47,6 +49,11 @@ static void measure(const struct operator* op, struct operator_usage *usage);
 static void op_aggregate_free(struct operator* op);
 static bool read_key(struct op_aggregate *self, const struct source_row *from);
 static void run_windows(struct op_aggregate *self, const struct source_row *from);
+static void run_sessions(struct op_aggregate *self, const struct source_row *from);
+static void merge_sessions(struct op_aggregate *self, const struct source_row *from,
+                           const struct session_merge *merge);
+static bool take_session(struct op_aggregate *self, const struct session_bounds *bounds,
+                         struct value *states);
 static void change_group(struct op_aggregate *self, const struct source_row *from, struct str key);
 static void change_states(struct op_aggregate *self, const struct source_row *from,
                           struct group *group);
@@ -83,7 +90,9 @@ enum err op_aggregate_new(struct task *task, const struct plan_node *node, struc
     }
     self->args = ARENA_ARRAY(&task->arena, struct value, args_max);
     self->emits_each = task->emit_every_change && !node->is_final;
-    if (node->window != WINDOW_NONE) {
+    if (node->window == WINDOW_SESSION)
+        aggregate_sessions_init(&self->sessions, node);
+    else if (node->window != WINDOW_NONE) {
         const enum err err = aggregate_windows_init(&self->windows, node, why);
         if (err != OK) {
             op_aggregate_free(&self->op);
@@ -141,7 +150,9 @@ static void run(struct operator* op, uint32_t side, struct batch *batch)
         }
         if (node->take_back >= 0)
             from.take_back = batch->columns[node->take_back].booleans[from.row];
-        if (node->window != WINDOW_NONE)
+        if (node->window == WINDOW_SESSION)
+            run_sessions(self, &from);
+        else if (node->window != WINDOW_NONE)
             run_windows(self, &from);
         else
             change_group(self, &from, buf_str(&self->kept));
@@ -171,9 +182,15 @@ static void end_step(struct operator* op)
     groups_clear(&self->groups);
     if (op->node->window == WINDOW_NONE)
         return;
-    aggregate_windows_expire(&self->windows, op->table);
-    if (self->windows.stream_time_ms != INT64_MIN)
-        marks_set(&op->task->marks, op->node->id, MARK_STREAM_TIME, self->windows.stream_time_ms);
+    const bool is_session = op->node->window == WINDOW_SESSION;
+    if (is_session)
+        aggregate_sessions_expire(&self->sessions, op->table);
+    else
+        aggregate_windows_expire(&self->windows, op->table);
+    const int64_t stream_time_ms =
+        is_session ? self->sessions.stream_time_ms : self->windows.stream_time_ms;
+    if (stream_time_ms != INT64_MIN)
+        marks_set(&op->task->marks, op->node->id, MARK_STREAM_TIME, stream_time_ms);
 }
 
 static enum err restore(struct operator* op, struct why *why)
@@ -185,10 +202,15 @@ static enum err restore(struct operator* op, struct why *why)
     if (err != OK)
         return err;
     groups_init(&self->groups, &self->shape, op->table);
-    if (is_windowed) {
-        aggregate_windows_restore(
-            &self->windows, op->table,
-            marks_get(&op->task->marks, op->node->id, MARK_STREAM_TIME, INT64_MIN));
+    if (!is_windowed)
+        return OK;
+    const int64_t stream_time_ms =
+        marks_get(&op->task->marks, op->node->id, MARK_STREAM_TIME, INT64_MIN);
+    if (op->node->window == WINDOW_SESSION) {
+        aggregate_sessions_restore(&self->sessions, op->table, stream_time_ms);
+        aggregate_sessions_expire(&self->sessions, op->table);
+    } else {
+        aggregate_windows_restore(&self->windows, op->table, stream_time_ms);
         aggregate_windows_expire(&self->windows, op->table);
     }
     return OK;
@@ -211,6 +233,7 @@ static void op_aggregate_free(struct operator* op)
 {
     struct op_aggregate *self = self_of(op);
     groups_release(&self->groups);
+    aggregate_sessions_release(&self->sessions);
     table_free(op->table);
     prepared_release(&self->prepared);
     buf_release(&self->kept);
@@ -250,6 +273,92 @@ static void run_windows(struct op_aggregate *self, const struct source_row *from
         check(self, groups_write_all(&self->groups));
         aggregate_windows_close(windows, self->op.table, &self->emitter);
     }
+}
+
+static void run_sessions(struct op_aggregate *self, const struct source_row *from)
+{
+    struct aggregate_sessions *sessions = &self->sessions;
+    struct session_merge merge;
+    const int64_t timestamp_ms = from->batch->timestamps[from->row];
+    if (aggregate_sessions_add(sessions, buf_str(&self->kept), timestamp_ms, &merge))
+        merge_sessions(self, from, &merge);
+    else
+        task_count(self->op.task, COUNTER_late_window, 1);
+    if (aggregate_sessions_may_close(sessions)) {
+        check(self, groups_write_all(&self->groups));
+        aggregate_sessions_close(sessions, self->op.table, &self->emitter);
+    }
+}
+
+/* The sessions a row is near to go, also when the one that comes has their bounds; only a row at
+ * the one moment of a session just changes it. */
+static void merge_sessions(struct op_aggregate *self, const struct source_row *from,
+                           const struct session_merge *merge)
+{
+    const struct plan_node *node = self->op.node;
+    const int64_t timestamp_ms = from->batch->timestamps[from->row];
+    const bool is_moment =
+        merge->merged.start_ms == timestamp_ms && merge->merged.end_ms == timestamp_ms;
+    struct value *states = ARENA_ARRAY(&self->groups.arena, struct value, node->aggregate_count);
+    bool merged = false;
+    for (uint32_t i = 0; i < node->aggregate_count; i++) {
+        const struct aggregate *aggregate = node->aggregates[i].aggregate;
+        aggregate->ops->init(aggregate, &states[i], &self->groups.arena);
+    }
+    for (uint32_t i = 0; !is_moment && i < merge->old_count; i++)
+        merged |= take_session(self, &merge->old[i], states);
+    buf_clear(&self->key);
+    table_key_window(&self->key, merge->merged.start_ms, merge->merged.end_ms);
+    buf_append_str(&self->key, buf_str(&self->kept));
+    if (merged) {
+        struct group *group = NULL;
+        if (groups_get(&self->groups, buf_str(&self->key), &group) != OK) {
+            check(self, ERR_CORRUPT);
+            return;
+        }
+        group->exists = true;
+        group->states = states;
+        group->timestamp_ms = merge->merged.end_ms;
+    }
+    change_group(self, from, buf_str(&self->key));
+}
+
+/* Adds an old session's states to these, and removes it. False: it is not there any more. */
+static bool take_session(struct op_aggregate *self, const struct session_bounds *bounds,
+                         struct value *states)
+{
+    const struct plan_node *node = self->op.node;
+    struct group *group = NULL;
+    buf_clear(&self->key);
+    table_key_window(&self->key, bounds->start_ms, bounds->end_ms);
+    buf_append_str(&self->key, buf_str(&self->kept));
+    if (groups_get(&self->groups, buf_str(&self->key), &group) != OK) {
+        check(self, ERR_CORRUPT);
+        return false;
+    }
+    if (!group->exists)
+        return false;
+    uint64_t failed = 0;
+    for (uint32_t i = 0; i < node->aggregate_count; i++) {
+        const struct aggregate *aggregate = node->aggregates[i].aggregate;
+        failed += aggregate->ops->merge(aggregate, &states[i], &group->states[i],
+                                        &self->groups.arena) != OK;
+    }
+    task_count(self->op.task, COUNTER_expression_errors, failed);
+    struct emission emission = {.key = group->key, .timestamp_ms = bounds->end_ms};
+    struct str before;
+    if (table_get(self->op.table, group->key, &before)) {
+        buf_clear(&self->before);
+        buf_append_str(&self->before, before);
+        emission.before = buf_str(&self->before);
+    }
+    group->exists = false;
+    group->is_changed = false;
+    group->timestamp_ms = INT64_MIN;
+    table_remove(self->op.table, group->key, bounds->end_ms);
+    if (self->emits_each)
+        emitter_add(&self->emitter, &emission);
+    return true;
 }
 
 /* A row taken back and the one added right after it are one change of a group they share. */

@@ -98,7 +98,8 @@ enum err plan_aggregate(struct planner *planner, struct relation *relation,
     relation->is_stateful = true;
     relation->key_count = grouping.key_count;
     relation->window = query->window ? query->window->kind : WINDOW_NONE;
-    relation->window_size_ms = query->window ? query->window->size_ms : 0;
+    relation->window_size_ms =
+        query->window && query->window->kind != WINDOW_SESSION ? query->window->size_ms : 0;
     struct expr **keys = ARENA_ARRAY(planner->arena, struct expr *, grouping.key_count);
     struct str *names = ARENA_ARRAY(planner->arena, struct str, grouping.key_count);
     for (uint32_t i = 0; i < grouping.key_count; i++) {
@@ -164,8 +165,6 @@ static enum err check_window(struct planner *planner, const struct relation *rel
                            STR_ARGS(relation->name));
     if (window->size_ms <= 0 || window->advance_ms <= 0)
         return plan_refuse(planner, window->place, "a window cannot have the size or advance 0");
-    if (window->kind == WINDOW_SESSION)
-        plan_unsupported(planner, window->place, "SESSION windows are");
     if (window->advance_ms > window->size_ms)
         return plan_refuse(planner, window->place, "a window cannot advance by more than its size");
     const int64_t needed = window->size_ms + (window->has_grace ? window->grace_ms : 0);

@@ -1,9 +1,6 @@
 /* tables_join_test.c -- joins of two tables against a model: random changes of both sides, grouped
  * on top, through restarts. */
-#include "../flow/fixture.h"
-
-#include "engine/engine.h"
-#include "registry/registry.h"
+#include "world.h"
 
 #define LEFT_KEYS 12
 #define RIGHT_KEYS 5
@@ -30,72 +27,6 @@ struct model {
     int foreign_keys[LEFT_KEYS];
     int names[LEFT_KEYS];
 };
-
-struct world {
-    struct fixture fixture;
-    struct registry *registry;
-    struct engine *engine;
-    struct session session;
-    struct properties settings;
-    uint32_t threads;
-};
-
-static void world_open(struct world *world)
-{
-    struct why why = {0};
-    if (!world->fixture.store)
-        fixture_open(&world->fixture);
-    fixture_join(&world->fixture);
-    assert_ok(registry_embedded_open(world->fixture.store, &world->registry, &why));
-    const struct engine_options options = {.log = world->fixture.log,
-                                           .registry = world->registry,
-                                           .service_id = STR("test_"),
-                                           .interactive = true,
-                                           .thread_count = world->threads,
-                                           .settings = &world->settings};
-    assert_ok(engine_open(&options, &world->engine, &why));
-}
-
-static void world_close(struct world *world)
-{
-    engine_close(world->engine);
-    registry_close(world->registry);
-    fixture_close(&world->fixture);
-}
-
-/* Rows as lines, sorted. */
-static bool take_rows(void *context, const struct statement *statement, const struct answer *answer)
-{
-    struct buf *text = context;
-    (void)statement;
-    if (answer->kind != ANSWER_ROWS)
-        return true;
-    struct arena arena;
-    arena_init(&arena, 0);
-    for (uint32_t i = 0; i < answer->rows->selected_count; i++) {
-        for (uint32_t j = 0; j < answer->row_type->column_count; j++) {
-            const struct value value =
-                column_get(&answer->rows->columns[j], answer->rows->selection[i], &arena);
-            buf_printf(text, j > 0 ? "," : "");
-            value_write_json(answer->row_type->columns[j].type, &value, text);
-        }
-        buf_append_byte(text, '\n');
-    }
-    arena_release(&arena);
-    return true;
-}
-
-static struct str ask(struct world *world, const char *sql)
-{
-    struct buf text = {0};
-    struct why why = {0};
-    if (engine_execute(world->engine, &world->session, str_from(sql), take_rows, &text, &why))
-        fail_msg("%s: %s", sql, why.text);
-    const struct str lines =
-        sort_lines(&world->fixture, arena_str(&world->fixture.arena, buf_str(&text)));
-    buf_release(&text);
-    return lines;
-}
 
 static void change(struct producer *producer, struct model *model, struct random *random,
                    int64_t timestamp_ms)
@@ -163,14 +94,7 @@ static void try_join(const struct join_case *join, struct random *random)
     struct world world = {.threads = 1 + (uint32_t)random_below(random, 2)};
     struct model model = {0};
     const int partitions = 1 + (int)random_below(random, 3);
-    fixture_init(&world.fixture);
-    log_leave(world.fixture.member);
-    properties_init(&world.settings, &world.fixture.arena);
-    session_init(&world.session, &world.fixture.arena);
-    properties_set(&world.settings, STR("ksql.streams.auto.offset.reset"), STR("earliest"));
-    if (random_below(random, 2) == 0)
-        properties_set(&world.settings, STR("ksql.streams.cache.max.bytes.buffering"), STR("0"));
-    world_open(&world);
+    world_init(&world, random_below(random, 2) == 0);
     char text[1024];
     snprintf(text, sizeof(text),
              "CREATE TABLE a (k STRING PRIMARY KEY, n INT, fk STRING) WITH (kafka_topic='A', "
@@ -198,8 +122,7 @@ static void try_join(const struct join_case *join, struct random *random)
         }
         expect(&world, join, &model);
     }
-    world_close(&world);
-    fixture_release(&world.fixture);
+    world_release(&world);
 }
 
 static void test_random_changes(void **state)
