@@ -1,6 +1,7 @@
 /* api.c -- opens the server over all tables of routes. */
 #include "api/feed.h"
 #include "api/inside.h"
+#include "api/schema_registry.h"
 #include "base/memory.h"
 
 /* In order: the page's takes any path that is left. */
@@ -41,7 +42,15 @@ static enum err listen_on(struct api *api, struct why *why)
     err = feed_start(&api->options, api->net_feed, &api->feed, why);
     if (err)
         return err;
-    return net_server_start(api->server, why);
+    err = net_server_start(api->server, why);
+    if (err || api->options.registry_listen.size == 0)
+        return err;
+    err = schema_registry_open(api->options.registry, api->options.registry_listen,
+                               api->options.insecure, &api->registry_server, why);
+    if (err == OK)
+        api->registry_url = arena_printf(&api->arena, "http://%.*s/",
+                                         STR_ARGS(net_server_address(api->registry_server)));
+    return err;
 }
 
 enum err api_open(const struct api_options *options, struct api **ret_api, struct why *why)
@@ -67,12 +76,18 @@ struct str api_url(const struct api *api)
     return api->url;
 }
 
+struct str api_registry_url(const struct api *api)
+{
+    return api->registry_url;
+}
+
 void api_close(struct api *api)
 {
     if (!api)
         return;
     feed_stop(api->feed);
     net_server_close(api->server);
+    net_server_close(api->registry_server);
     statuses_release(&api->status);
     arena_release(&api->arena);
     free(api);

@@ -13,8 +13,9 @@
 struct api;
 
 struct api_options {
-    struct str listen; /* "127.0.0.1:8088"; port 0: any that is free */
-    bool insecure;     /* an address that is not loopback is meant */
+    struct str listen;          /* "127.0.0.1:8088"; port 0: any that is free */
+    struct str registry_listen; /* the same for the Schema Registry's API; size 0: not served */
+    bool insecure;              /* an address that is not loopback is meant */
     struct engine *engine;
     struct log *log;
     struct registry *registry;
@@ -34,6 +35,8 @@ MUST_CHECK enum err api_open(const struct api_options *options, struct api **ret
                              struct why *why);
 /* "http://127.0.0.1:8088/", valid until it is closed. */
 struct str api_url(const struct api *api);
+/* "http://127.0.0.1:8081/"; size 0: not served. */
+struct str api_registry_url(const struct api *api);
 /* Ends what clients still ask, then closes. Before the engine. NULL is fine. */
 void api_close(struct api *api);
 

@@ -18,6 +18,8 @@ struct api {
     struct net_route *routes; /* of all tables */
     uint32_t route_count;
     struct str url;
+    struct net_server *registry_server; /* NULL: the registry is not served */
+    struct str registry_url;
     struct arena arena;
     struct statuses status;
     struct counters counters;

@@ -194,6 +194,7 @@ static enum err open_api(struct up *up, struct why *why)
     struct invocation *invocation = up->invocation;
     const struct api_options options = {
         .listen = config_text(invocation, "listen"),
+        .registry_listen = config_text(invocation, "registry.listen"),
         .insecure = config_flag(invocation, "insecure"),
         .engine = up->world.engine,
         .log = up->world.log,
@@ -308,6 +309,8 @@ static int run(struct invocation *invocation)
     } else {
         fprintf(stderr, "up in %.0f ms; Ctrl-C stops\n%.*s\n",
                 (double)(clock_monotonic_ns() - began_ns) / 1e6, STR_ARGS(api_url(up.api)));
+        if (api_registry_url(up.api).size > 0)
+            fprintf(stderr, "schema registry %.*s\n", STR_ARGS(api_registry_url(up.api)));
         struct status status;
         status_init(&status, invocation, &up.world);
         code = watch(&up, &status);
@@ -328,13 +331,13 @@ const struct command command_up = {
     .name = "up",
     .summary = "run the whole pipeline: generator, log, queries, documents",
     .usage = "up [flags]",
-    .flags =
-        "data config pipeline listen insecure threads generate rate history seed start partitions "
-        "generator.unpaid.share generator.late.share generator.disorder.share "
-        "generator.duplicate.share generator.orphan.share generator.malformed.share "
-        "generator.disorder.max ksql.service.id commit.interval.ms log.bytes.max memory.max "
-        "log.sync "
-        "documents batch.rows orders live until.idle quiet",
+    .flags = "data config pipeline listen registry.listen insecure threads generate rate history "
+             "seed start partitions "
+             "generator.unpaid.share generator.late.share generator.disorder.share "
+             "generator.duplicate.share generator.orphan.share generator.malformed.share "
+             "generator.disorder.max ksql.service.id commit.interval.ms log.bytes.max memory.max "
+             "log.sync "
+             "documents batch.rows orders live until.idle quiet",
     .examples = "  drivethru up\n"
                 "  drivethru up --history 2h --rate 100\n"
                 "  drivethru up --data /var/lib/drivethru --no-generate\n",
