@@ -17,10 +17,10 @@ bool lows_are_free(const struct flow_query *query)
     const struct flow *flow = query->flow;
     const struct flow_query *reached[FLOW_QUERIES_MAX + 1] = {query};
     uint32_t count = 1;
+    if (sink_topic(query->plan).size == 0)
+        return false;
     for (uint32_t i = 0; i < count; i++) {
         const struct str topic = sink_topic(reached[i]->plan);
-        if (topic.size == 0)
-            continue;
         if (reads(query->plan, topic))
             return false;
         for (uint32_t j = 0; j < flow->query_count; j++) {

@@ -14,8 +14,8 @@ struct flow_query;
 struct query_task;
 struct task;
 
-/* Whether the query's sink may have lows: what it writes does not come back to what it reads,
- * through the flow's other queries. [control] */
+/* Whether the query has a sink that may have lows: what it writes does not come back to what it
+ * reads, through the flow's other queries. [control] */
 bool lows_are_free(const struct flow_query *query);
 
 /* Puts the task's lows, as things stand after the last fill, into task->lows; how many. [worker] */

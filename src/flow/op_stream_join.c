@@ -11,6 +11,7 @@ static void join_init(struct stream_join *join);
 static void join_run(struct operator* op, uint32_t side, struct batch *batch);
 static void join_row(struct stream_join *join, const struct join_arrival *arrival);
 static uint32_t find_partners(struct stream_join *join, const struct join_arrival *arrival);
+static void hidden_add(struct stream_join *join, uint32_t id);
 static uint32_t match_add(struct stream_join *join, uint32_t count, uint32_t id);
 static void match_sort(struct stream_join *join, const struct window *window, uint32_t count);
 static uint32_t join_put(struct stream_join *join, const struct join_arrival *arrival);
@@ -128,6 +129,8 @@ static void join_row(struct stream_join *join, const struct join_arrival *arriva
     for (uint32_t i = 0; i < count; i++) {
         if (join->waits)
             window_mark(partners, join->matches[i], false);
+        if (join->noted.waits_count > 0 && !task->replaying)
+            join_outer_matched(join, 1 - arrival->side, join->matches[i]);
         if (!task->replaying)
             join_emit_match(join, arrival, join->matches[i]);
     }
@@ -137,6 +140,8 @@ static void join_row(struct stream_join *join, const struct join_arrival *arriva
     const uint32_t id = join_put(join, arrival);
     if (side->pads && count == 0 && join->waits)
         join_outer_unmatched(join, arrival, id);
+    if (join->hidden_count > 0)
+        join_outer_hidden(join, arrival, id);
 }
 
 /* Ids of the rows that join with the arrival, in order of their time, then as they came. */
@@ -145,19 +150,27 @@ static uint32_t find_partners(struct stream_join *join, const struct join_arriva
     const struct join_side *side = &join->sides[arrival->side];
     const struct join_side *other = &join->sides[1 - arrival->side];
     const struct window *window = &other->window;
-    int64_t from_ms = time_add(arrival->timestamp_ms, -side->back_ms);
+    /* A window that is read back finds all that lies in it: what was hidden is noted. */
+    const bool replaying = join->op.task->replaying;
+    const int64_t reach_ms = time_add(arrival->timestamp_ms, -side->back_ms);
+    int64_t from_ms = reach_ms;
     const int64_t to_ms = time_add(arrival->timestamp_ms, side->ahead_ms);
     const int64_t floor_ms = time_add(time_add(other->observed_ms, -join->retention_ms), 1);
-    if (other->observed_ms != INT64_MIN && floor_ms > from_ms)
+    if (other->observed_ms != INT64_MIN && floor_ms > from_ms && !replaying)
         from_ms = floor_ms;
+    const int64_t lowest_ms = join->waits ? reach_ms : from_ms;
 
     uint32_t count = 0;
     bool sorted = true;
     int64_t last_ms = INT64_MAX;
     for (uint32_t id = window_head(window, arrival->hash); window_has(window, id);) {
         const struct window_entry *entry = window_entry(window, id);
-        if (entry->hash == arrival->hash && entry->timestamp_ms >= from_ms &&
-            entry->timestamp_ms <= to_ms && str_equal(window_read(window, id).key, arrival->key)) {
+        const bool is_partner = entry->hash == arrival->hash && entry->timestamp_ms >= lowest_ms &&
+                                entry->timestamp_ms <= to_ms &&
+                                str_equal(window_read(window, id).key, arrival->key);
+        if (is_partner && entry->timestamp_ms < from_ms) {
+            hidden_add(join, id);
+        } else if (is_partner) {
             sorted = sorted && entry->timestamp_ms <= last_ms;
             last_ms = entry->timestamp_ms;
             count = match_add(join, count, id);
@@ -173,6 +186,15 @@ static uint32_t find_partners(struct stream_join *join, const struct join_arriva
     if (!sorted)
         match_sort(join, window, count);
     return count;
+}
+
+static void hidden_add(struct stream_join *join, uint32_t id)
+{
+    if (join->hidden_count == join->hidden_capacity) {
+        join->hidden_capacity = join->hidden_capacity ? join->hidden_capacity * 2 : 16;
+        join->hidden = memory_realloc(join->hidden, join->hidden_capacity * sizeof(*join->hidden));
+    }
+    join->hidden[join->hidden_count++] = id;
 }
 
 static uint32_t match_add(struct stream_join *join, uint32_t count, uint32_t id)
@@ -345,6 +367,7 @@ static void join_free(struct operator* op)
     for (uint32_t i = 0; i < 2; i++)
         window_release(&join->sides[i].window);
     free(join->matches);
+    free(join->hidden);
     free(join);
 }
 

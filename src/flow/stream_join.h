@@ -76,6 +76,9 @@ struct stream_join {
     struct batch *out; /* rows not yet emitted; NULL: none */
     uint32_t *matches; /* scratch */
     uint32_t match_capacity;
+    uint32_t *hidden; /* scratch: partners the other window's retention hides */
+    uint32_t hidden_count;
+    uint32_t hidden_capacity;
     struct noted noted;
     struct changelog *notes; /* NULL: nothing is held */
 };
@@ -114,6 +117,11 @@ MUST_CHECK enum err join_outer_load(struct stream_join *join, struct why *why);
 /* An arrival that found no partner; id 0: its window did not take it. */
 void join_outer_unmatched(struct stream_join *join, const struct join_arrival *arrival,
                           uint32_t id);
+/* Partners that the arrival did not find, and the arrival itself (id, or 0): a window that is read
+ * back does not know that they wait. */
+void join_outer_hidden(struct stream_join *join, const struct join_arrival *arrival, uint32_t id);
+/* A partner was found: it waits no more. */
+void join_outer_matched(struct stream_join *join, uint32_t side, uint32_t id);
 /* Emits what has waited long enough, before an arrival at stream time is joined. */
 void join_outer_expire(struct stream_join *join);
 /* After windows were read back: forgets what had been sent before. */

@@ -3,9 +3,12 @@
  * A row without a partner waits in its window, marked, until stream time is past its time + how far
  * ahead its partners may be + the grace; then it goes out alone. If stream time is past the first
  * two already when it comes, it goes out at once; its record's offset is noted in a changelog until
- * its time is past, so that a restart does not let it wait again.
+ * its time is past, so that a restart does not let it wait again. Likewise a row that waits
+ * although its partner lies in the other window: at the very moment when the retention hides one
+ * from the other, the order in which the two came decides, and reading back has another order.
  *
- * A note's key is the side (1 byte) and the offset (8 bytes, big-endian), its value the time. */
+ * A note's key is the side (1 byte, + 2: it waits) and the offset (8 bytes, big-endian), its value
+ * the time. */
 #include "base/memory.h"
 #include "flow/changelog.h"
 #include "flow/stream_join.h"
@@ -28,7 +31,10 @@ static bool take_expired(struct stream_join *join, struct expired_row **rows, ui
 static int compare_expired(const void *a, const void *b);
 static bool is_over(const struct stream_join *join, uint32_t side, int64_t timestamp_ms,
                     int64_t now_ms);
-static void note(struct stream_join *join, uint32_t side, int64_t offset, int64_t timestamp_ms);
+static void note(struct stream_join *join, const struct noted_row *row);
+static void note_waits(struct stream_join *join, uint32_t side, uint32_t id);
+static void take_back(struct stream_join *join, const struct noted_row *row);
+static void restore_noted(struct stream_join *join, const struct noted_row *row);
 static struct str note_key(const struct noted_row *row, char key[NOTE_KEY_BYTES]);
 static enum err load_note(void *context, const struct record *record, struct why *why);
 static void put_number(char *to, uint64_t number);
@@ -59,7 +65,9 @@ void join_outer_unmatched(struct stream_join *join, const struct join_arrival *a
     if (is_late && !replaying) {
         join_emit_alone(join, arrival);
         if (id != 0 && !is_over(join, arrival->side, arrival->timestamp_ms, join->expired_ms))
-            note(join, arrival->side, arrival->offset, arrival->timestamp_ms);
+            note(join, &(struct noted_row){.side = arrival->side,
+                                           .offset = arrival->offset,
+                                           .timestamp_ms = arrival->timestamp_ms});
         return;
     }
     if (id == 0)
@@ -101,13 +109,16 @@ void join_outer_restored(struct stream_join *join)
                 continue;
             const int64_t offset = window_read(&side->window, row.id).offset;
             if (is_over(join, i, row.timestamp_ms, join->expired_ms) ||
-                noted_has(&join->noted, i, offset))
+                noted_find(&join->noted, i, offset, false))
                 window_mark(&side->window, row.id, false);
             else
                 waiting_add(&side->waiting, row.timestamp_ms, row.id);
         }
         waiting_release(&old);
     }
+    for (uint32_t i = 0; i < join->noted.count; i++)
+        if (join->noted.rows[i].waits)
+            restore_noted(join, &join->noted.rows[i]);
 }
 
 /* Notes whose time is past are taken back. */
@@ -118,10 +129,8 @@ void join_outer_end_step(struct stream_join *join)
     for (uint32_t i = 0; i < noted->count; i++) {
         const struct noted_row *row = &noted->rows[i];
         if (is_over(join, row->side, row->timestamp_ms, join->expired_ms)) {
-            char key[NOTE_KEY_BYTES];
-            const enum err err =
-                changelog_append(join->notes, note_key(row, key), (struct str){0}, true, NULL);
-            must(err == OK);
+            take_back(join, row);
+            noted->waits_count -= row->waits;
             continue;
         }
         noted->rows[kept++] = *row;
@@ -194,21 +203,78 @@ static bool is_over(const struct stream_join *join, uint32_t side, int64_t times
     return end_ms < now_ms;
 }
 
-static void note(struct stream_join *join, uint32_t side, int64_t offset, int64_t timestamp_ms)
+void join_outer_hidden(struct stream_join *join, const struct join_arrival *arrival, uint32_t id)
 {
-    const struct noted_row row = {.offset = offset, .timestamp_ms = timestamp_ms, .side = side};
+    const uint32_t other = 1 - arrival->side;
+    if (id != 0 && window_is_marked(&join->sides[arrival->side].window, id))
+        note_waits(join, arrival->side, id);
+    for (uint32_t i = 0; i < join->hidden_count; i++)
+        if (window_is_marked(&join->sides[other].window, join->hidden[i]))
+            note_waits(join, other, join->hidden[i]);
+    join->hidden_count = 0;
+}
+
+void join_outer_matched(struct stream_join *join, uint32_t side, uint32_t id)
+{
+    struct noted_row *row =
+        noted_find(&join->noted, side, window_read(&join->sides[side].window, id).offset, true);
+    if (!row)
+        return;
+    take_back(join, row);
+    noted_remove(&join->noted, row);
+}
+
+static void note_waits(struct stream_join *join, uint32_t side, uint32_t id)
+{
+    const struct window *window = &join->sides[side].window;
+    const struct noted_row row = {.side = side,
+                                  .offset = window_read(window, id).offset,
+                                  .timestamp_ms = window_entry(window, id)->timestamp_ms,
+                                  .waits = true};
+    if (!is_over(join, side, row.timestamp_ms, join->expired_ms) &&
+        !noted_find(&join->noted, side, row.offset, true))
+        note(join, &row);
+}
+
+static void note(struct stream_join *join, const struct noted_row *row)
+{
     char key[NOTE_KEY_BYTES];
     char value[NOTE_VALUE_BYTES];
-    put_number(value, (uint64_t)timestamp_ms);
-    noted_add(&join->noted, &row);
-    const enum err err = changelog_append(join->notes, note_key(&row, key),
+    put_number(value, (uint64_t)row->timestamp_ms);
+    noted_add(&join->noted, row);
+    const enum err err = changelog_append(join->notes, note_key(row, key),
                                           (struct str){value, NOTE_VALUE_BYTES}, false, NULL);
     must(err == OK);
 }
 
+static void take_back(struct stream_join *join, const struct noted_row *row)
+{
+    char key[NOTE_KEY_BYTES];
+    const enum err err =
+        changelog_append(join->notes, note_key(row, key), (struct str){0}, true, NULL);
+    must(err == OK);
+}
+
+/* Reading back has let it find the partner that was hidden. There is hardly ever such a row. */
+static void restore_noted(struct stream_join *join, const struct noted_row *row)
+{
+    struct join_side *side = &join->sides[row->side];
+    struct window *window = &side->window;
+    if (is_over(join, row->side, row->timestamp_ms, join->expired_ms))
+        return;
+    for (uint32_t id = window->lowest_id; id != window->next_id; id++) {
+        if (id == 0 || window_read(window, id).offset != row->offset)
+            continue;
+        if (!window_is_marked(window, id))
+            waiting_add(&side->waiting, row->timestamp_ms, id);
+        window_mark(window, id, true);
+        return;
+    }
+}
+
 static struct str note_key(const struct noted_row *row, char key[NOTE_KEY_BYTES])
 {
-    key[0] = (char)row->side;
+    key[0] = (char)(row->side + (row->waits ? 2 : 0));
     put_number(key + 1, (uint64_t)row->offset);
     return (struct str){key, NOTE_KEY_BYTES};
 }
@@ -216,11 +282,12 @@ static struct str note_key(const struct noted_row *row, char key[NOTE_KEY_BYTES]
 static enum err load_note(void *context, const struct record *record, struct why *why)
 {
     struct stream_join *join = context;
-    if (record->key.size != NOTE_KEY_BYTES || (uint8_t)record->key.data[0] > 1 ||
+    if (record->key.size != NOTE_KEY_BYTES || (uint8_t)record->key.data[0] > 3 ||
         (record->value.data && record->value.size != NOTE_VALUE_BYTES))
         return why_set(why, ERR_CORRUPT, "a note of a join cannot be read");
     const struct noted_row row = {
-        .side = (uint8_t)record->key.data[0],
+        .side = (uint8_t)record->key.data[0] & 1,
+        .waits = (uint8_t)record->key.data[0] > 1,
         .offset = (int64_t)get_number(record->key.data + 1),
         .timestamp_ms = record->value.data ? (int64_t)get_number(record->value.data) : 0,
     };
@@ -228,13 +295,9 @@ static enum err load_note(void *context, const struct record *record, struct why
         noted_add(&join->noted, &row);
         return OK;
     }
-    struct noted *noted = &join->noted;
-    for (uint32_t i = 0; i < noted->count; i++) {
-        if (noted->rows[i].side == row.side && noted->rows[i].offset == row.offset) {
-            noted->rows[i] = noted->rows[--noted->count];
-            break;
-        }
-    }
+    struct noted_row *old = noted_find(&join->noted, row.side, row.offset, row.waits);
+    if (old)
+        noted_remove(&join->noted, old);
     return OK;
 }
 

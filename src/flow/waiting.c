@@ -76,14 +76,23 @@ void noted_add(struct noted *noted, const struct noted_row *row)
         noted->rows = memory_realloc(noted->rows, noted->capacity * sizeof(*noted->rows));
     }
     noted->rows[noted->count++] = *row;
+    noted->waits_count += row->waits;
 }
 
-bool noted_has(const struct noted *noted, uint32_t side, int64_t offset)
+struct noted_row *noted_find(const struct noted *noted, uint32_t side, int64_t offset, bool waits)
 {
-    for (uint32_t i = 0; i < noted->count; i++)
-        if (noted->rows[i].side == side && noted->rows[i].offset == offset)
-            return true;
-    return false;
+    for (uint32_t i = 0; i < noted->count; i++) {
+        struct noted_row *row = &noted->rows[i];
+        if (row->side == side && row->offset == offset && row->waits == waits)
+            return row;
+    }
+    return NULL;
+}
+
+void noted_remove(struct noted *noted, struct noted_row *row)
+{
+    noted->waits_count -= row->waits;
+    *row = noted->rows[--noted->count];
 }
 
 static bool queue_takes(const struct waiting *waiting, int64_t timestamp_ms)

@@ -33,11 +33,14 @@ bool waiting_first(const struct waiting *waiting, struct waiting_row *ret_row);
 void waiting_remove_first(struct waiting *waiting);
 uint64_t waiting_bytes(const struct waiting *waiting);
 
-/* A row that was sent without waiting, because it came late: by its record's offset. */
+/* What cannot be seen from a window that was read back, by the record's offset: a row that was sent
+ * without waiting, because it came late; or one that waits although a partner lies in the other
+ * window, hidden by its retention when the later of the two came. */
 struct noted_row {
     int64_t offset;
     int64_t timestamp_ms;
     uint32_t side;
+    bool waits;
 };
 
 /* {0} is valid and empty. */
@@ -45,10 +48,13 @@ struct noted {
     struct noted_row *rows;
     uint32_t count;
     uint32_t capacity;
+    uint32_t waits_count; /* of rows that wait */
 };
 
 void noted_release(struct noted *noted);
 void noted_add(struct noted *noted, const struct noted_row *row);
-bool noted_has(const struct noted *noted, uint32_t side, int64_t offset);
+/* NULL: there is none. */
+struct noted_row *noted_find(const struct noted *noted, uint32_t side, int64_t offset, bool waits);
+void noted_remove(struct noted *noted, struct noted_row *row);
 
 #endif

@@ -145,6 +145,12 @@ enum err window_move(struct window *window, uint64_t bytes_wanted, const char *d
 {
     uint64_t moved = 0;
     enum err err = OK;
+    if (window->spare_block) {
+        window->bytes -= window->spare_block->size;
+        window->row_bytes -= window->spare_block->size;
+        window_block_free(window->spare_block);
+        window->spare_block = NULL;
+    }
     /* Looking at one that has moved would read its file. */
     struct window_block *block =
         window->block_to_move ? window->block_to_move : window->block_first;

@@ -297,6 +297,10 @@ static void test_random_rows_over_restarts(void **state)
         const struct join_options graceful = {
             .join = join, .before_ms = 15, .after_ms = 10, .grace_ms = 12, .grace_given = true};
         random_run(seed++, &graceful, 120, 7);
+        /* Nothing lies between the end of a window and that of the wait. */
+        const struct join_options short_of = {
+            .join = join, .before_ms = 15, .after_ms = 0, .grace_ms = 0, .grace_given = true};
+        random_run(seed++, &short_of, 120, 2);
     }
 }
 
