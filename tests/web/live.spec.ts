@@ -209,6 +209,7 @@ test('the SQL box: rows, a push query, an error at its place', async ({ page }) 
 });
 
 test('eight tabs are live and the SQL box still answers', async ({ context }) => {
+    test.setTimeout(90_000);
     const pages = [];
     for (let i = 0; i < 8; i++) pages.push(await context.newPage());
     await Promise.all(pages.map((page) => page.goto(program.url)));

@@ -36,6 +36,7 @@ export interface Search {
     title: string;
     key: string;
     sql: string;
+    unit?: Record<string, string>;
     records?: { title: string; topic: string; partition: string; offset: string }[];
     document?: { collection: string; times: string[]; field: string };
 }

@@ -32,19 +32,19 @@ async function load(search: Search, id: string): Promise<Element[]> {
     }
     const value = (name: string): Cell => row[result.columns.findIndex((column) => column.name === name)] ?? null;
     const records = await Promise.all((search.records ?? []).map((record) => recordPart(record.title, record.topic, value(record.partition), value(record.offset))));
-    return [summary(result, row), ...timeline(result, row), ...records, await documentPart(search, id, value)];
+    return [summary(search, result, row), ...timeline(result, row), ...records, await documentPart(search, id, value)];
 }
 
-function cellWords(name: string, cell: Cell, type: string): string {
+function cellWords(cell: Cell, type: string, unit?: string): string {
     if (cell === null) return 'not yet';
     if (type === 'TIMESTAMP') return dateTime(instant(cell));
-    if (typeof cell === 'number') return /TOTAL|AMOUNT|PRICE/.test(name) ? format(cell, 'USD') : String(cell);
+    if (typeof cell === 'number') return unit ? format(cell, unit) : String(cell);
     return typeof cell === 'object' ? JSON.stringify(cell) : String(cell);
 }
 
-function summary(result: PullResult, row: Cell[]): HTMLElement {
+function summary(search: Search, result: PullResult, row: Cell[]): HTMLElement {
     return h('dl', { class: 'facts' }, ...result.columns.flatMap((column, i) => [
-        h('dt', {}, wordsOf(column.name)), h('dd', {}, cellWords(column.name, row[i] ?? null, column.type)),
+        h('dt', {}, wordsOf(column.name)), h('dd', {}, cellWords(row[i] ?? null, column.type, search.unit?.[column.name])),
     ]));
 }
 

@@ -6,6 +6,9 @@ import { choose, link, place } from '../router.ts';
 import { store, type QueryRows } from '../store.ts';
 import { wordsOf, type TileBody, type TileInput, type TileKind } from './tile.ts';
 
+/** How often rows are shown when each time all are others. */
+const FLOOD_EVERY_MS = 1000;
+
 function cellText(query: QueryRows, column: number, cell: Cell, unit: string): string {
     if (cell === null || cell === undefined) return '';
     if (query.columns[column]?.type === 'TIMESTAMP') return dateTime(instant(cell));
@@ -18,17 +21,20 @@ function make(input: TileInput): TileBody {
     const body = h('tbody');
     const tabs = h('div', { class: 'choices', role: 'group', 'aria-label': 'Which' });
     const filter = h('input', { type: 'search', class: 'field', placeholder: 'Filter rows', 'aria-label': 'Filter rows', 'data-filter': true,
-        autocomplete: 'off', spellcheck: 'false', oninput: () => { choose('filter', filter.value); seen = ''; update(); } });
+        autocomplete: 'off', spellcheck: 'false', oninput: () => { choose('filter', filter.value); update(); } });
     filter.value = place().choices.get('filter') ?? '';
     const note = h('p', { class: 'muted small', role: 'status' });
     const element = h('div', {}, h('div', { class: 'toolbar' }, tabs, filter), h('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': `${input.tile.title}, rows` }, h('table', { class: 'rows' }, head, body)), note);
     let name = place().choices.get('rows') ?? '';
-    let seen = '';
+    let seen = -1;
+    let shown_view: string | null = null;
+    let shown_ms = 0;
+    const rows = new Map<number, HTMLTableRowElement>();
 
     function showTabs(): void {
         tabs.replaceChildren(...(input.names.length < 2 ? [] : input.names).map((one) =>
             h('button', { type: 'button', class: 'choice', 'aria-pressed': one === name ? 'true' : 'false',
-                onclick: () => { name = one; choose('rows', one); seen = ''; showTabs(); update(); } }, one)));
+                onclick: () => { name = one; choose('rows', one); showTabs(); update(); } }, one)));
     }
 
     function row(query: QueryRows, cells: Cell[]): HTMLTableRowElement {
@@ -41,17 +47,48 @@ function make(input: TileInput): TileBody {
         }));
     }
 
+    /** Rows that are there stay as they are; new ones come on top. */
+    function show(query: QueryRows, found: [number, Cell[]][]): void {
+        const wanted = new Set(found.map(([slot]) => slot));
+        for (const [slot, element] of rows) {
+            if (wanted.has(slot)) continue;
+            element.remove();
+            rows.delete(slot);
+        }
+        let after: Element | null = null;
+        for (const [slot, cells] of found) {
+            const element = rows.get(slot) ?? row(query, cells);
+            rows.set(slot, element);
+            if (after ? after.nextElementSibling !== element : body.firstElementChild !== element) {
+                if (after) after.after(element);
+                else body.prepend(element);
+            }
+            after = element;
+        }
+    }
+
     function update(): void {
         if (!input.names.includes(name)) name = input.names[0] ?? '';
         const query = input.query(name);
-        const version = `${name} ${query?.version} ${filter.value}`;
-        if (!query || version === seen || (body.contains(document.activeElement) && seen.startsWith(`${name} `) && seen.endsWith(filter.value))) return;
-        seen = version;
+        const view = `${name} ${filter.value}`;
+        const same_view = view === shown_view;
+        if (!query || (same_view && query.version === seen)) return;
+        /* Who is on a row keeps it; rows that all change at once are readable only when they stay a while. */
+        if (same_view && body.contains(document.activeElement)) return;
+        const all = [...query.rows.entries()].sort((a, b) => b[0] - a[0]);
+        const is_flood = all.length > 10 && all.every(([slot]) => !rows.has(slot));
+        if (same_view && is_flood && performance.now() - shown_ms < FLOOD_EVERY_MS) return;
+        shown_ms = performance.now();
+        seen = query.version;
+        if (!same_view) {
+            rows.clear();
+            body.replaceChildren();
+            head.replaceChildren(h('tr', {}, ...query.columns.map((column) => h('th', { scope: 'col' }, wordsOf(column.name)))));
+            shown_view = view;
+        }
         const wanted = filter.value.toLowerCase();
-        const newest_first = [...query.rows.entries()].sort((a, b) => b[0] - a[0]).map(([, cells]) => cells);
-        const found = wanted ? newest_first.filter((cells) => JSON.stringify(cells).toLowerCase().includes(wanted)) : newest_first;
-        head.replaceChildren(h('tr', {}, ...query.columns.map((column) => h('th', { scope: 'col' }, wordsOf(column.name)))));
-        body.replaceChildren(...found.map((cells) => row(query, cells)));
+        const found = wanted ? all.filter(([, cells]) => JSON.stringify(cells).toLowerCase().includes(wanted)) : all;
+        show(query, found);
         setText(note, query.rows.size === 0 ? store.dashboard?.empty ?? 'Nothing yet.'
             : wanted ? `${found.length} of the newest ${query.rows.size} match; search by id to look further back.` : `The newest ${query.rows.size}.`);
     }

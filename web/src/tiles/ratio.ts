@@ -15,10 +15,14 @@ function make(input: TileInput): TileBody {
         h('p', { class: 'kpi-main' }, value, h('span', { class: 'unit' }, 'today')),
         h('p', { class: 'kpi-now' }, now, ' in the last minute'),
         input.tile.note ? h('p', { class: 'kpi-note' }, input.tile.note) : null);
+    let seen = '';
 
     return {
         element,
         update() {
+            const version = input.names.map((name) => input.query(name)?.version).join();
+            if (version === seen) return;
+            seen = version;
             const from_ms = midnight(Date.now());
             const end_ms = newest(input.query('whole now'));
             setText(value, format(over(sumSince(input.query('part today'), from_ms), sumSince(input.query('whole today'), from_ms)), unit));

@@ -7,6 +7,8 @@ import { colour, onTheme } from '../theme.ts';
 import { MINUTE_MS, newest, numberOf, type TileBody, type TileInput, type TileKind } from './tile.ts';
 
 const HEIGHT = 220;
+/** Its points are seconds or minutes: drawing more often shows nothing new. */
+const DRAW_EVERY_MS = 1000;
 const DASHES: (number[] | undefined)[] = [undefined, [7, 4], [2, 3], [9, 3, 2, 3]];
 
 interface Series {
@@ -55,6 +57,8 @@ function make(input: TileInput): TileBody {
     let plot: uPlot | null = null;
     let shown = gather(input, names);
     let seen = '';
+    let range = '';
+    let drawn_ms = 0;
 
     function showLegend(index: number | null): void {
         const at = index ?? shown.times.length - 1;
@@ -117,8 +121,11 @@ function make(input: TileInput): TileBody {
         element,
         update() {
             const version = `${rangeNow().name} ${input.names.map((name) => input.query(name)?.version).join()}`;
-            if (version === seen) return;
+            const soon = performance.now() - drawn_ms < DRAW_EVERY_MS && range === rangeNow().name;
+            if (version === seen || (soon && plot)) return;
             seen = version;
+            range = rangeNow().name;
+            drawn_ms = performance.now();
             shown = gather(input, names);
             draw();
             const last = shown.series.map((one) => `${one.name} ${format(Math.round(one.values[one.values.length - 1] ?? 0), unit)} ${unitWord(unit)} a minute`);
