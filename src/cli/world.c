@@ -40,6 +40,11 @@ static enum err open_log(struct invocation *invocation, unsigned need, struct wo
         .directory = directory,
     };
     err = log_embedded_open(world->store, &log, &world->log, why);
+    if (err == ERR_LOCKED)
+        return why_set(why, err,
+                       "another process runs queries on '%s': stop it, or name another directory "
+                       "with --data",
+                       directory);
     if (err)
         return err;
     return registry_embedded_open(world->store, &world->registry, why);
