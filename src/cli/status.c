@@ -121,7 +121,7 @@ void status_show(struct status *status, const struct generator_progress *progres
     if (status->world->sink) {
         struct sink_status sink;
         sink_get_status(status->world->sink, &sink);
-        printf("documents %llu", (unsigned long long)sink.documents);
+        printf("documents %llu", (unsigned long long)(status->documents_before + sink.documents));
         if (sink.state == SINK_WAITING)
             printf(" (waiting: %s)", sink.why.text);
         if (sink.state == SINK_FAILED)

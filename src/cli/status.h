@@ -14,6 +14,7 @@ struct status {
     struct properties items;
     struct session session;
     uint64_t records_before;
+    uint64_t documents_before; /* delivered by earlier processes */
     int64_t shown_ns;
     bool is_told; /* that an item's query is wrong: once is enough */
 };

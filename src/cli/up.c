@@ -25,6 +25,7 @@ struct up {
     struct world world;
     struct api *api;
     struct sink_catalog catalog;
+    uint64_t documents_before;
     struct generator_options generator_options;
     pthread_t generator_thread;
     bool generator_started;
@@ -123,6 +124,20 @@ static enum err topic_format(void *context, struct str topic, struct arena *aren
     return OK;
 }
 
+/* What earlier processes delivered: a record is a document. */
+static uint64_t delivered_before(struct up *up, struct str sink)
+{
+    struct target_position *positions;
+    uint32_t count;
+    uint64_t delivered = 0;
+    if (up->world.target->ops->positions(up->world.target, sink, &up->invocation->arena, &positions,
+                                         &count, NULL) != OK)
+        return 0;
+    for (uint32_t i = 0; i < count; i++)
+        delivered += (uint64_t)positions[i].next_offset;
+    return delivered;
+}
+
 static enum err start_sink(struct up *up, struct why *why)
 {
     struct arena *arena = &up->invocation->arena;
@@ -149,6 +164,8 @@ static enum err start_sink(struct up *up, struct why *why)
                                          .registry = up->world.registry,
                                          .target = up->world.target,
                                          .catalog = &up->catalog};
+    if (up->world.target)
+        up->documents_before = delivered_before(up, options.name);
     err = sink_start(&options, &up->world.sink, why);
     if (err)
         why_prefix(why, "%.*s", STR_ARGS(path));
@@ -313,6 +330,7 @@ static int run(struct invocation *invocation)
             fprintf(stderr, "schema registry %.*s\n", STR_ARGS(api_registry_url(up.api)));
         struct status status;
         status_init(&status, invocation, &up.world);
+        status.documents_before = up.documents_before;
         code = watch(&up, &status);
         status_release(&status);
     }
