@@ -99,7 +99,7 @@ static enum err apply_files(struct up *up, struct why *why)
     size_t count;
     enum err err = file_list(directory, STR(".sql"), arena, &names, &count, why);
     if (err == ERR_NOT_FOUND) { /* what runs is kept in the log: files are not needed */
-        fprintf(stderr, "no directory '%s': nothing new to apply\n", directory);
+        fprintf(stderr, "no directory '%s': what runs goes on, without a sink\n", directory);
         return OK;
     }
     for (size_t i = 0; err == OK && i < count; i++) {

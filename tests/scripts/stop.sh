@@ -45,6 +45,8 @@ grep -q '^all zero' "$data/verify" || die "something is pending after Ctrl-C"
 (up) >"$data/out" 2>"$data/err" &
 child=$!
 started $child
+# The first line after a start counts the documents of earlier ones.
+grep -q '^orders .* documents [1-9]' "$data/out" || die "documents of earlier starts are not counted"
 code=0
 (up) >/dev/null 2>"$data/second" || code=$?
 [ $code = 4 ] || { echo "a second process: exit $code"; cat "$data/second"; exit 1; }
