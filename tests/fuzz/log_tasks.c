@@ -15,12 +15,11 @@ static void find_task(struct str input)
     if (err)
         return;
     must(str_equal(view.name, name));
-    uint64_t sum = 0;
+    static volatile uint64_t sum; /* so that all of it is read */
     for (size_t i = 0; i < view.marks.size; i++)
         sum += (uint8_t)view.marks.data[i];
     for (uint32_t i = 0; i < view.position_count; i++)
         sum += (uint64_t)task_view_position(&view, i).next_offset;
-    must(sum != UINT64_MAX - 1); /* all of it was read */
 }
 
 static void check_batch(struct str input)
