@@ -80,9 +80,11 @@ enum err document_merge(struct str old, struct str changes, struct arena *arena,
     /* What is new stands at the end, in its own order. */
     json_reader_init(&reader, changes, arena);
     err = json_next(&reader) == JSON_OBJECT_BEGIN ? OK : ERR_MALFORMED;
-    while (err == OK && (err = next_member(&reader, &member, &end)) == OK && !end)
-        if (map_remove(&changed, member.name))
-            append_member(buf, member.name, member.value);
+    while (err == OK && (err = next_member(&reader, &member, &end)) == OK && !end) {
+        const struct str *value = map_remove(&changed, member.name);
+        if (value) /* the last of one name */
+            append_member(buf, member.name, *value);
+    }
     buf_append_byte(buf, '}');
 out:
     if (err)

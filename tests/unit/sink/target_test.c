@@ -106,6 +106,9 @@ static void writes_by_kind(void **state)
     update.on_insert = STR("\"born\":1");
     put(&f, update);
     assert_string_equal(found(&f, "\"a\""), "{\"_id\":\"a\",\"m\":null,\"k\":{\"z\":[1]}}");
+    /* Of one name the last counts, whether it is new or not. */
+    put(&f, make(DOCUMENT_UPDATE, "\"b\"", "{\"n\":1,\"_id\":\"b\",\"n\":2}"));
+    assert_string_equal(found(&f, "\"b\""), "{\"_id\":\"b\",\"n\":2}");
     update.id = STR("\"c\"");
     update.json = STR("{\"_id\":\"c\"}");
     put(&f, update);
