@@ -8,8 +8,6 @@
 #include "base/varint.h"
 #include "flow/window_block.h"
 
-#include <sys/mman.h>
-
 #define HEADS_MIN 1024
 #define SEGMENTS_MIN 8
 #define REHASH_AHEAD 24 /* entries whose heads are on their way */
@@ -41,13 +39,14 @@ void window_release(struct window *window)
     if (!window->heads)
         return;
     for (uint32_t i = 0; i <= window->segment_mask; i++)
-        free(window->segments[i]);
+        if (window->segments[i])
+            window_segment_free(&window->pool, window->segments[i]);
+    window_segments_release(&window->pool);
     for (struct window_block *block = window->block_first; block;) {
         struct window_block *next = block->next;
         window_block_free(block);
         block = next;
     }
-    free(window->spare);
     if (window->spare_block)
         window_block_free(window->spare_block);
     free(window->segments);
@@ -119,9 +118,9 @@ void window_expire(struct window *window, int64_t floor_ms)
         window->lowest_id = end_id;
         window->segments[at] = NULL;
         window->segment_count--;
-        window->bytes -= sizeof(*segment);
-        free(window->spare);
-        window->spare = segment;
+        window->bytes -= window->pool.bytes;
+        window_segment_free(&window->pool, segment);
+        window->bytes += window->pool.bytes;
     }
     if (dropped)
         blocks_drop(window);
@@ -266,16 +265,14 @@ static struct window_segment *segment_begin(struct window *window, uint32_t id, 
         window->segments = segments;
         window->segment_mask = mask;
     }
-    struct window_segment *segment = window->spare;
-    window->spare = NULL;
-    if (!segment)
-        segment = memory_alloc(sizeof(*segment));
+    window->bytes -= window->pool.bytes;
+    struct window_segment *segment = window_segment_new(&window->pool);
+    window->bytes += window->pool.bytes;
     segment->timestamp_max_ms = INT64_MIN;
     segment->first_offset = offset;
     memset(segment->marked, 0, sizeof(segment->marked));
     window->segments[(id / WINDOW_SEGMENT_ROWS) & window->segment_mask] = segment;
     window->segment_count++;
-    window->bytes += sizeof(*segment);
     return segment;
 }
 
@@ -286,10 +283,7 @@ static void heads_grow(struct window *window)
     must(count <= (size_t)1 << 31);
     window->bytes += count / 2 * sizeof(*window->heads);
     free(window->heads);
-    window->heads = memory_zalloc(count * sizeof(*window->heads));
-    if (count * sizeof(*window->heads) >= WINDOW_BLOCK_BYTES_MAX)
-        (void)madvise((void *)(((uintptr_t)window->heads + 4095) & ~(uintptr_t)4095),
-                      count * sizeof(*window->heads) - 4096, MADV_HUGEPAGE);
+    window->heads = window_table_new(count * sizeof(*window->heads));
     window->head_mask = (uint32_t)(count - 1);
     for (uint32_t id = window->lowest_id; id != window->next_id; id++) {
         if (id == 0)

@@ -13,25 +13,9 @@
 #define FLOW_WINDOW_H
 
 #include "base/err.h"
-#include "base/str.h"
+#include "flow/window_segment.h"
 
 #include <stdint.h>
-
-#define WINDOW_SEGMENT_ROWS 1024
-
-struct window_entry {
-    char *row;
-    int64_t timestamp_ms;
-    uint32_t hash;
-    uint32_t next; /* the id before it in its chain; 0: none */
-};
-
-struct window_segment {
-    int64_t timestamp_max_ms;
-    int64_t first_offset; /* of the source's records whose rows are in it */
-    uint64_t marked[WINDOW_SEGMENT_ROWS / 64];
-    struct window_entry entries[WINDOW_SEGMENT_ROWS];
-};
 
 struct window_block;
 
@@ -44,7 +28,7 @@ struct window {
     struct window_segment **segments; /* a ring by (id / WINDOW_SEGMENT_ROWS) & segment_mask */
     uint32_t segment_mask;
     uint32_t segment_count;
-    struct window_segment *spare;
+    struct window_segments pool;
     struct window_block *block_first; /* oldest */
     struct window_block *block_last;
     struct window_block *block_to_move; /* the oldest that could; NULL: the oldest of all */
