@@ -36,7 +36,7 @@ rm -f "$data.log"
 "$program" verify --data "$data" --quiet || exit 1
 
 # The judge must be able to say no.
-sqlite3 "$data/documents.sqlite" 'delete from orders_payments where rowid = (select max(rowid) from orders_payments)'
+sqlite3 "$data/documents.sqlite" 'delete from orders_payments where _id = (select min(_id) from orders_payments)'
 if "$program" verify --data "$data" --quiet >/dev/null 2>&1; then
     echo "verify misses nothing when a document is gone"
     exit 1
