@@ -101,4 +101,4 @@ expect 1 "b.sql:1:1: .*did you mean 'SELECT'" run "$home/b.sql" --data "$data"
 # docs/config.md holds what the program says.
 "$PROGRAM" config list >"$home/list"
 sed -n '/^<!-- begin: drivethru config list -->$/,/^<!-- end -->$/p' docs/config.md | sed '1d;$d' >"$home/docs"
-diff "$home/docs" "$home/list" || { echo "docs/config.md: run 'drivethru config list' and put it there"; exit 1; }
+diff "$home/docs" "$home/list" || { echo "docs/config.md: run tools/config-docs"; exit 1; }
