@@ -15,7 +15,7 @@ RANDOM=$seed
 
 # Two hours of the past as fast as it goes: load from the first instant to the last.
 run() {
-    exec "$program" up --data "$data" --pipeline pipeline --seed "$((seed % 1000 + 1))" --threads 2 \
+    exec "$program" up --listen 127.0.0.1:0 --data "$data" --pipeline pipeline --seed "$((seed % 1000 + 1))" --threads 2 \
         --start 2026-01-31T10:00:00 --history 2h --rate 60 --no-live "$@"
 }
 for kill in $(seq "$kills"); do
