@@ -17,7 +17,8 @@ static enum err write_step(struct embedded_log *log, struct store_txn *txn,
                            const struct pending_step *step, struct partition **touched);
 static enum err write_batch(struct embedded_log *log, struct store_txn *txn,
                             struct pending_batch *batch, struct partition **touched);
-static void publish(struct embedded_log *log, struct step_list *steps, struct partition **touched);
+static void publish(struct embedded_log *log, struct step_list *steps, struct partition **touched,
+                    bool wrote);
 static bool wait_for_room(struct embedded_log *log);
 static void fail(struct embedded_log *log, struct step_list *steps, enum err err);
 static void drop_pending(struct embedded_topic *topic);
@@ -104,7 +105,7 @@ static void commit_steps(struct embedded_log *log, struct step_list *steps)
         if (wrote)
             log->begun_ns = begun_ns;
         if (!err) {
-            publish(log, &some, &touched);
+            publish(log, &some, &touched, wrote);
             continue;
         }
         pthread_mutex_lock(&log->lock);
@@ -231,7 +232,9 @@ static enum err write_batch(struct embedded_log *log, struct store_txn *txn,
     return OK;
 }
 
-static void publish(struct embedded_log *log, struct step_list *steps, struct partition **touched)
+/* Only what was written says anything about the disk. */
+static void publish(struct embedded_log *log, struct step_list *steps, struct partition **touched,
+                    bool wrote)
 {
     pthread_mutex_lock(&log->lock);
     partitions_publish(touched);
@@ -241,9 +244,10 @@ static void publish(struct embedded_log *log, struct step_list *steps, struct pa
         member_step_done(step->member);
         log->done_count++;
     }
-    if (log->health == LOG_FULL || log->health == LOG_BROKEN)
+    if (wrote && (log->health == LOG_FULL || log->health == LOG_BROKEN))
         log->health = log->aborted_count ? LOG_FAILED : LOG_HEALTHY;
-    log->failure_count = 0;
+    if (wrote)
+        log->failure_count = 0;
     log->news++;
     pthread_cond_broadcast(&log->changed);
     pthread_mutex_unlock(&log->lock);
