@@ -1,4 +1,4 @@
-/* counters.h -- numbers that only grow, one list for code, metrics and page. */
+/* counters.h -- numbers that only grow, one list for the code and for what shows them. */
 #ifndef BASE_COUNTERS_H
 #define BASE_COUNTERS_H
 
