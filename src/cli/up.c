@@ -186,7 +186,7 @@ static void generator_say(struct up *up, const struct generator_progress *progre
 static void *generator_main(void *context)
 {
     struct up *up = context;
-    struct generator *generator;
+    struct generator *generator = NULL;
     struct generator_progress progress = {0};
     struct why why = {0};
     enum err err =
@@ -201,8 +201,7 @@ static void *generator_main(void *context)
     }
     if (err)
         generator_say(up, &progress, err, &why);
-    else
-        generator_close(generator);
+    generator_close(generator);
     return NULL;
 }
 

@@ -21,12 +21,14 @@ run() { # DIRECTORY FAIL
     mkdir -p "$1/data"
     POWER_CUT_DIRECTORY=$1/data POWER_CUT_JOURNAL=$1/journal POWER_CUT_FAIL=$2 \
         LD_PRELOAD=$tools/power-cut-recorder.so \
-        timeout 120 "$program" up --data "$1/data" --commit-interval 1 $flags >"$1/out" 2>&1
+        timeout 60 "$program" up --data "$1/data" --commit-interval 1 $flags >"$1/out" 2>&1
 }
 
 # An error in the first moments or of a disk that stays bad may end it: never silently, never otherwise.
+# With all queries at rest there is nobody left to end it: the sink waits for its target, and says so.
 ended_well() { # CODE FAIL OUT
     [ "$1" = 0 ] && return 0
+    [ "$1" = 124 ] && grep '^orders' "$3" | tail -n 1 | grep -q ' lag 0 .*(waiting: SQLite' && return 0
     [ "$1" = 1 ] || return 1
     tail -n 2 "$3" | grep -qE 'cannot|failed'
 }
