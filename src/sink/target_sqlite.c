@@ -257,6 +257,7 @@ enum err target_sqlite_open(const char *path, bool read_only, struct target **re
     if (err == OK)
         err = sqlite_open_reader(self, &self->reader, why);
     if (err) {
+        why_prefix(why, "cannot open the documents");
         sqlite_close(&self->base);
         return err;
     }
