@@ -114,7 +114,10 @@ static enum err listen_on(struct net_server *server, struct why *why)
     enum err err = split_address(server, &port, why);
     if (err)
         return err;
-    if (getaddrinfo(server->host.data, port.data, &hints, &info) != 0)
+    /* RFC 6761 6.3: localhost is the loopback address, also where nothing says so. */
+    if (getaddrinfo(server->host.data, port.data, &hints, &info) != 0 &&
+        !(str_equal(server->host, STR("localhost")) &&
+          getaddrinfo("127.0.0.1", port.data, &hints, &info) == 0))
         return why_set(why, ERR_INVALID, "%s: no address is called '%.*s'", server->options.flag,
                        STR_ARGS(server->host));
     err = bind_address(server, info, why);
