@@ -81,6 +81,20 @@ void properties_set(struct properties *properties, struct str name, struct str v
     property_set(properties, name, value, 0);
 }
 
+void properties_copy(struct properties *properties, const struct properties *from)
+{
+    for (size_t i = 0; i < from->count; i++) {
+        const struct property *item = &from->items[i];
+        property_set(properties, item->name, item->value, item->line);
+        property_find(properties, item->name)->is_provided = item->is_provided;
+    }
+}
+
+const struct property *properties_find(const struct properties *properties, struct str name)
+{
+    return property_find(properties, name);
+}
+
 const struct str *properties_get(const struct properties *properties, struct str name)
 {
     const struct property *property = property_find(properties, name);
@@ -114,6 +128,7 @@ static void property_set(struct properties *properties, struct str name, struct 
     }
     property->value = arena_str(properties->arena, value);
     property->line = line;
+    property->is_provided = false;
 }
 
 static bool is_blank(char c)

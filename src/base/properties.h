@@ -8,7 +8,8 @@
 struct property {
     struct str name;
     struct str value;
-    int line; /* where it stood, 0 when set by code */
+    int line;         /* where it stood, 0 when set by code */
+    bool is_provided; /* the value stood elsewhere: provider.h */
 };
 
 struct properties {
@@ -26,6 +27,10 @@ void properties_init(struct properties *properties, struct arena *arena);
 MUST_CHECK enum err properties_parse(struct properties *properties, struct str text,
                                      struct why *why);
 void properties_set(struct properties *properties, struct str name, struct str value);
+/* Sets all of `from`, and whether they were provided. */
+void properties_copy(struct properties *properties, const struct properties *from);
+/* NULL when absent. Valid until another name is set. */
+const struct property *properties_find(const struct properties *properties, struct str name);
 /* NULL when absent. Valid until the next set of the same name. */
 const struct str *properties_get(const struct properties *properties, struct str name);
 

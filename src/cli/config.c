@@ -1,5 +1,7 @@
 /* config.c -- settings: flags, environment, file and defaults put in order. */
 #include "base/file.h"
+#include "base/provider.h"
+#include "base/secret.h"
 #include "cli/command.h"
 #include "data/time.h"
 
@@ -85,13 +87,20 @@ static enum err unknown_flag(const struct command *command, struct str flag, str
     return why_set(why, ERR_INVALID, "unknown flag '--%.*s'", STR_ARGS(flag));
 }
 
+static bool is_repeated(struct str name)
+{
+    for (size_t i = 0; i < sizeof(repeated) / sizeof(repeated[0]); i++)
+        if (str_equal(name, str_from(repeated[i])))
+            return true;
+    return false;
+}
+
 static void set_flag(struct properties *flags, const struct setting_info *setting, struct str value)
 {
     const struct str name = str_from(setting->name);
     const struct str *before = properties_get(flags, name);
-    for (size_t i = 0; before && i < sizeof(repeated) / sizeof(repeated[0]); i++)
-        if (strcmp(repeated[i], setting->name) == 0)
-            value = arena_printf(flags->arena, "%.*s\n%.*s", STR_ARGS(*before), STR_ARGS(value));
+    if (before && is_repeated(name))
+        value = arena_printf(flags->arena, "%.*s\n%.*s", STR_ARGS(*before), STR_ARGS(value));
     properties_set(flags, name, value);
 }
 
@@ -220,6 +229,23 @@ static void overlay(struct invocation *invocation, const struct properties *from
     }
 }
 
+/* ${env:N} and its kin, in every value but SQL's own text: there ${...} are variables. */
+static enum err resolve(struct invocation *invocation, struct why *why)
+{
+    for (size_t i = 0; i < invocation->settings.count; i++) {
+        struct property *property = &invocation->settings.items[i];
+        if (is_repeated(property->name))
+            continue;
+        const enum err err = provider_resolve_property(property, &invocation->arena, why);
+        const struct str *origin = properties_get(&invocation->origins, property->name);
+        if (err) {
+            why_prefix(why, "%.*s", STR_ARGS(*origin));
+            return err;
+        }
+    }
+    return OK;
+}
+
 enum err config_read(const struct command *command, int argc, char **argv,
                      struct invocation *invocation, bool *ret_help, struct why *why)
 {
@@ -264,7 +290,7 @@ enum err config_read(const struct command *command, int argc, char **argv,
     const enum err err = read_file(path, file != NULL, invocation, why);
     overlay(invocation, &environment, (struct str){0});
     overlay(invocation, &flags, STR("flag"));
-    return err;
+    return err ? err : resolve(invocation, why);
 }
 
 struct str config_text(const struct invocation *invocation, const char *name)
@@ -280,8 +306,13 @@ const char *config_path(struct invocation *invocation, const char *name)
     return arena_str(&invocation->arena, config_text(invocation, name)).data;
 }
 
-_Noreturn static void wrong_value(const char *name, struct str value, const char *expected)
+_Noreturn static void wrong_value(const struct invocation *invocation, const char *name,
+                                  const char *expected)
 {
+    struct arena arena;
+    arena_init(&arena, 0);
+    const struct str value =
+        secret_shown(properties_find(&invocation->settings, str_from(name)), &arena);
     const struct setting_info *setting = setting_find(str_from(name));
     fprintf(stderr, "drivethru: '%s%s' is %s, not '%.*s'\n", setting->flag ? "--" : "",
             setting->flag ? setting->flag : name, expected, STR_ARGS(value));
@@ -293,7 +324,7 @@ int64_t config_number(const struct invocation *invocation, const char *name)
     const struct str value = config_text(invocation, name);
     int64_t number;
     if (str_to_int64(value, &number) != OK)
-        wrong_value(name, value, "a whole number");
+        wrong_value(invocation, name, "a whole number");
     return number;
 }
 
@@ -302,7 +333,7 @@ double config_double(const struct invocation *invocation, const char *name)
     const struct str value = config_text(invocation, name);
     double number;
     if (str_to_double(value, &number) != OK || !(number >= 0))
-        wrong_value(name, value, "a number that is not negative");
+        wrong_value(invocation, name, "a number that is not negative");
     return number;
 }
 
@@ -311,7 +342,7 @@ int64_t config_duration_ms(const struct invocation *invocation, const char *name
     const struct str value = config_text(invocation, name);
     int64_t duration_ms;
     if (str_to_duration_ms(value, &duration_ms) != OK || duration_ms < 0)
-        wrong_value(name, value, "a duration such as 90s, 30m or 2h");
+        wrong_value(invocation, name, "a duration such as 90s, 30m or 2h");
     return duration_ms;
 }
 
@@ -322,7 +353,7 @@ bool config_flag(const struct invocation *invocation, const char *name)
         return true;
     if (str_equal_nocase(value, STR("false")))
         return false;
-    wrong_value(name, value, "true or false");
+    wrong_value(invocation, name, "true or false");
 }
 
 bool config_wants_json(const struct invocation *invocation)
@@ -332,5 +363,5 @@ bool config_wants_json(const struct invocation *invocation)
         return true;
     if (str_equal_nocase(value, STR("table")))
         return false;
-    wrong_value("output", value, "table or json");
+    wrong_value(invocation, "output", "table or json");
 }

@@ -1,17 +1,6 @@
 /* config_show.c -- drivethru config: what the settings are, and who said so. */
+#include "base/secret.h"
 #include "cli/world.h"
-
-#define HIDDEN "[hidden]"
-
-static bool is_secret(struct str name)
-{
-    static const char *const endings[] = {"password",  "secret",      "token",
-                                          "user.info", "jaas.config", "connection.uri"};
-    for (size_t i = 0; i < sizeof(endings) / sizeof(*endings); i++)
-        if (str_ends_with(name, str_from(endings[i])))
-            return true;
-    return false;
-}
 
 static int show(struct invocation *invocation)
 {
@@ -22,8 +11,7 @@ static int show(struct invocation *invocation)
     for (size_t i = 0; i < invocation->settings.count; i++) {
         const struct property *property = &invocation->settings.items[i];
         const struct str *origin = properties_get(&invocation->origins, property->name);
-        const bool hides = is_secret(property->name) && property->value.size > 0;
-        const struct str cells[] = {property->name, hides ? STR(HIDDEN) : property->value,
+        const struct str cells[] = {property->name, secret_shown(property, &invocation->arena),
                                     origin ? *origin : STR("default")};
         table_add(&table, cells);
     }

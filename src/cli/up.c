@@ -7,6 +7,7 @@
 #include "api/api.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/provider.h"
 #include "cli/generating.h"
 #include "cli/status.h"
 #include "cli/world.h"
@@ -150,6 +151,8 @@ static enum err start_sink(struct up *up, struct why *why)
         return err == ERR_NOT_FOUND ? OK : err;
     properties_init(properties, arena);
     err = properties_parse(properties, text, why);
+    if (err == OK)
+        err = provider_resolve_all(properties, why);
     if (err == OK)
         err = world_open_target(up->invocation, &up->world, false, why);
     if (err) {

@@ -60,9 +60,8 @@ enum err engine_open(const struct engine_options *options, struct engine **ret_e
     properties_init(&engine->settings, &engine->arena);
     engine->options = *options;
     engine->options.service_id = arena_str(&engine->arena, options->service_id);
-    for (size_t i = 0; options->settings && i < options->settings->count; i++)
-        properties_set(&engine->settings, options->settings->items[i].name,
-                       options->settings->items[i].value);
+    if (options->settings)
+        properties_copy(&engine->settings, options->settings);
     pthread_mutex_init(&engine->lock, NULL);
     const enum err err = open_inside(engine, why);
     if (err) {

@@ -1,4 +1,5 @@
 /* show.c -- SHOW and LIST: what there is, as tables of text. */
+#include "base/secret.h"
 #include "engine/state.h"
 
 /* A table under construction: rows of cells in the statement's arena. */
@@ -239,20 +240,8 @@ static void show_types(struct execution *execution)
     sheet_answer(&sheet, &described);
 }
 
-/* Whoever may ask for settings need not know the passwords among them. */
-static bool is_secret(struct str name)
-{
-    static const struct str words[] = {STR_INIT("password"),    STR_INIT("secret"),
-                                       STR_INIT("credentials"), STR_INIT("user.info"),
-                                       STR_INIT("jaas"),        STR_INIT("connection.uri"),
-                                       STR_INIT("token")};
-    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-        if (name.size > 0 && memmem(name.data, name.size, words[i].data, words[i].size))
-            return true;
-    return false;
-}
-
-/* Those of `first`, then those of `second` that it does not have. */
+/* Those of `first`, then those of `second` that it does not have. Whoever may ask for settings
+ * need not know the secrets among them. */
 static void show_properties(struct execution *execution, enum described_kind kind,
                             const struct properties *first, const struct properties *second)
 {
@@ -267,8 +256,7 @@ static void show_properties(struct execution *execution, enum described_kind kin
         if (!properties_get(first, second->items[i].name))
             items[described.count++] = second->items[i];
     for (uint32_t i = 0; i < described.count; i++) {
-        if (is_secret(items[i].name))
-            items[i].value = STR("[hidden]");
+        items[i].value = secret_shown(&items[i], execution->arena);
         struct str *row = sheet_row(&sheet);
         row[0] = items[i].name;
         row[1] = items[i].value;

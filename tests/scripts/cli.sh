@@ -48,6 +48,17 @@ grep -qE '^rate +50 +DRIVETHRU_RATE' "$home/out" || { cat "$home/out"; exit 1; }
 grep -qE "^history +7m +$home/settings:3" "$home/out" || { cat "$home/out"; exit 1; }
 grep -qE '^threads +0 +default' "$home/out" || { cat "$home/out"; exit 1; }
 ! grep -q geheim "$home/out" || { echo "a password is shown"; exit 1; }
+# Values that stand elsewhere, in a file, the environment and a flag; what came from there is not shown.
+printf 'p=geheim\n' >"$home/secrets"
+printf 'rate=${env:ORDERS}\nserver.password=${file:%s:p}\nserver=http://u:geheim@h\n' "$home/secrets" \
+    >"$home/settings"
+ORDERS=5 expect 0 '^rate +\[hidden\] +.*settings:1' config show --origin --config "$home/settings"
+! grep -q geheim "$home/out" || { echo "a password is shown"; exit 1; }
+grep -q 'http://\[hidden\]@h' "$home/out" || { cat "$home/out"; exit 1; }
+expect 2 "settings:1: 'rate': the environment has no 'ORDERS'" config show --config "$home/settings"
+ORDERS=many expect 2 "'--rate' is a number that is not negative, not '\[hidden\]'" generate --config "$home/settings" \
+    --data "$home/other"
+DRIVETHRU_THREADS='${directory:/nowhere:threads}' expect 2 "DRIVETHRU_THREADS: 'threads': .*nowhere" config show
 echo 'sede=1' >"$home/settings"
 expect 2 "settings:1: unknown setting 'sede', did you mean 'seed'" config show --config "$home/settings"
 
