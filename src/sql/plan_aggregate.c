@@ -1,29 +1,7 @@
-/* plan_aggregate.c -- GROUP BY: rows brought to their groups, aggregates found, HAVING on top.
- *
- * Names in SELECT and HAVING mean columns of the source, but the rows there are the aggregate's:
- * each expression is rebuilt with aggregates and grouping expressions as columns of those. */
-#include "sql/planner.h"
+/* plan_aggregate.c -- GROUP BY: rows brought to their groups, aggregated, HAVING on top. */
+#include "sql/group.h"
 
-#define DAY_MS 86400000
-/* The window's bounds stand after the aggregates, whose number is only known at the end: until then
- * they are these columns. */
-#define WINDOWSTART_LATER ROW_TYPE_COLUMNS_MAX
-#define WINDOWEND_LATER (ROW_TYPE_COLUMNS_MAX + 1)
-
-/* One GROUP BY. */
-struct grouping {
-    struct planner *planner;
-    struct scope source;       /* as it was when the grouping expressions were resolved */
-    struct expr **source_keys; /* over the source's rows */
-    struct scope input;        /* the rows that reach the aggregate */
-    struct expr **keys;        /* over those */
-    uint32_t key_count;
-    struct vector aggregates; /* of struct plan_aggregate */
-    bool is_windowed;
-    bool is_table; /* the source is */
-    const char *clause;
-};
-
+static void name_keys(const struct grouping *grouping, struct select *select);
 static enum err check_window(struct planner *planner, const struct relation *relation);
 static enum err resolve_keys(struct planner *planner, const struct relation *relation,
                              struct grouping *grouping);
@@ -31,21 +9,6 @@ static void add_changes(struct planner *planner, struct relation *relation);
 static bool keyed_already(const struct relation *relation, const struct grouping *grouping);
 static enum err bring_together(struct planner *planner, struct relation *relation,
                                struct grouping *grouping);
-static enum err resolve_items(struct grouping *grouping, struct select *select);
-static enum err grouping_special(struct resolver *resolver, const struct syntax_expr *syntax,
-                                 struct expr **ret_expr);
-static enum err resolve_aggregate(struct grouping *grouping, struct resolver *resolver,
-                                  const struct syntax_expr *call, struct expr **ret_expr);
-static const struct aggregate *with_limit(const struct planner *planner,
-                                          const struct aggregate *aggregate);
-static enum err resolve_group_key(struct grouping *grouping, struct resolver *resolver,
-                                  const struct syntax_expr *syntax, struct expr **ret_expr);
-static enum err resolve_leaf(struct grouping *grouping, struct resolver *resolver,
-                             const struct syntax_expr *name, struct expr **ret_expr);
-static void put_window_bounds(struct grouping *grouping, struct select *select,
-                              struct expr **having);
-static enum err not_grouped(struct grouping *grouping, struct place place, struct str text);
-static bool same_aggregate(const struct plan_aggregate *a, const struct plan_aggregate *b);
 static struct plan_node *aggregate_node(struct planner *planner, const struct relation *relation,
                                         const struct grouping *grouping);
 static void set_window(const struct syntax_query *query, struct plan_node *node);
@@ -61,8 +24,7 @@ enum err plan_aggregate(struct planner *planner, struct relation *relation,
                                 .source = relation->scope,
                                 .key_count = query->group_by_count,
                                 .is_windowed = query->window != NULL,
-                                .is_table = relation->is_table,
-                                .clause = "SELECT"};
+                                .is_table = relation->is_table};
     enum err err = check_window(planner, relation);
     if (!err)
         err = resolve_keys(planner, relation, &grouping);
@@ -75,23 +37,11 @@ enum err plan_aggregate(struct planner *planner, struct relation *relation,
                    relation->scope.columns.count * sizeof(struct scope_column));
     if (!err)
         err = bring_together(planner, relation, &grouping);
-    if (!err)
-        err = resolve_items(&grouping, &select);
-    struct resolver resolver = plan_resolver(planner, &grouping.source, "HAVING");
-    resolver.special = grouping_special;
-    resolver.context = &grouping;
-    grouping.clause = "HAVING";
     struct expr *having = NULL;
-    if (!err && query->having)
-        err = resolve_condition(&resolver, query->having, &having);
-    if (!err && grouping.aggregates.count == 0)
-        err = plan_refuse(planner, query->group_by_place,
-                          "GROUP BY needs an aggregate function in SELECT or HAVING");
-    if (!err && grouping.key_count + grouping.aggregates.count + 2 > ROW_TYPE_COLUMNS_MAX)
-        err = plan_refuse(planner, query->group_by_place, "there are too many aggregates");
+    if (!err)
+        err = group_resolve(&grouping, &select, &having);
     if (err)
         return err;
-    put_window_bounds(&grouping, &select, &having);
 
     relation->node = aggregate_node(planner, relation, &grouping);
     relation->is_table = true;
@@ -100,14 +50,7 @@ enum err plan_aggregate(struct planner *planner, struct relation *relation,
     relation->window = query->window ? query->window->kind : WINDOW_NONE;
     relation->window_size_ms =
         query->window && query->window->kind != WINDOW_SESSION ? query->window->size_ms : 0;
-    struct expr **keys = ARENA_ARRAY(planner->arena, struct expr *, grouping.key_count);
-    struct str *names = ARENA_ARRAY(planner->arena, struct str, grouping.key_count);
-    for (uint32_t i = 0; i < grouping.key_count; i++) {
-        keys[i] = expr_column(planner->arena, i, grouping.keys[i]->type, query->place);
-        names[i] = syntax_text(query->group_by[i], planner->arena);
-    }
-    select.keys = keys;
-    select.key_names = names;
+    name_keys(&grouping, &select);
     if (having) {
         struct plan_node *filter = plan_node_new(planner, NODE_FILTER, query->having->place,
                                                  relation->node->row_type, relation->node);
@@ -118,34 +61,19 @@ enum err plan_aggregate(struct planner *planner, struct relation *relation,
     return OK;
 }
 
-const struct syntax_expr *syntax_find_aggregate(const struct syntax_expr *syntax)
+/* The result is keyed by the groups' keys, which messages call what GROUP BY does. */
+static void name_keys(const struct grouping *grouping, struct select *select)
 {
-    if (syntax->kind == SYNTAX_CALL) {
-        const struct function_info *info = function_find(syntax->name);
-        if (info && info->kind == FUNCTION_AGGREGATE)
-            return syntax;
+    struct arena *arena = grouping->planner->arena;
+    const struct syntax_query *query = grouping->planner->query;
+    struct expr **keys = ARENA_ARRAY(arena, struct expr *, grouping->key_count);
+    struct str *names = ARENA_ARRAY(arena, struct str, grouping->key_count);
+    for (uint32_t i = 0; i < grouping->key_count; i++) {
+        keys[i] = expr_column(arena, i, grouping->keys[i]->type, query->place);
+        names[i] = syntax_text(query->group_by[i], arena);
     }
-    for (uint32_t i = 0; i < syntax->arg_count; i++) {
-        const struct syntax_expr *found = syntax_find_aggregate(syntax->args[i]);
-        if (found)
-            return found;
-    }
-    return NULL;
-}
-
-const struct syntax_expr *syntax_find_table_function(const struct syntax_expr *syntax)
-{
-    if (syntax->kind == SYNTAX_CALL) {
-        const struct function_info *info = function_find(syntax->name);
-        if (info && info->kind == FUNCTION_TABLE)
-            return syntax;
-    }
-    for (uint32_t i = 0; i < syntax->arg_count; i++) {
-        const struct syntax_expr *found = syntax_find_table_function(syntax->args[i]);
-        if (found)
-            return found;
-    }
-    return NULL;
+    select->keys = keys;
+    select->key_names = names;
 }
 
 static enum err check_window(struct planner *planner, const struct relation *relation)
@@ -252,7 +180,6 @@ static enum err bring_together(struct planner *planner, struct relation *relatio
                                struct grouping *grouping)
 {
     const bool keyed = keyed_already(relation, grouping);
-    const bool plain_keys = keyed;
     if (grouping->is_table)
         add_changes(planner, relation);
     struct stage *from = NULL;
@@ -276,202 +203,10 @@ static enum err bring_together(struct planner *planner, struct relation *relatio
     grouping->input = relation->scope;
     grouping->keys = ARENA_ARRAY(planner->arena, struct expr *, grouping->key_count);
     for (uint32_t i = 0; i < grouping->key_count; i++)
-        grouping->keys[i] = plain_keys
-                                ? grouping->source_keys[i]
-                                : expr_column(planner->arena, i, grouping->source_keys[i]->type,
-                                              grouping->source_keys[i]->place);
+        grouping->keys[i] = keyed ? grouping->source_keys[i]
+                                  : expr_column(planner->arena, i, grouping->source_keys[i]->type,
+                                                grouping->source_keys[i]->place);
     return OK;
-}
-
-static enum err resolve_items(struct grouping *grouping, struct select *select)
-{
-    struct planner *planner = grouping->planner;
-    struct resolver resolver = plan_resolver(planner, &grouping->source, "SELECT");
-    resolver.special = grouping_special;
-    resolver.context = grouping;
-    struct select_item *items = select->items.data;
-    for (uint32_t i = 0; i < select->items.count; i++) {
-        struct select_item *item = &items[i];
-        const struct syntax_expr *syntax = item->syntax;
-        const struct syntax_expr star = {.kind = SYNTAX_NAME,
-                                         .place = item->place,
-                                         .qualifier = item->column ? item->column->alias : STR(""),
-                                         .name = item->column ? item->column->name : STR(""),
-                                         .text = item->name};
-        const struct syntax_expr *found = syntax ? syntax_find_table_function(syntax) : NULL;
-        if (found)
-            return plan_refuse(planner, found->place,
-                               "table functions cannot be used with aggregations");
-        enum err err = resolve_expr(&resolver, syntax ? syntax : &star, &item->expr);
-        if (err)
-            return err;
-    }
-    return OK;
-}
-
-/* What the usual rules do not know: aggregates, grouping expressions, the window's bounds. */
-static enum err grouping_special(struct resolver *resolver, const struct syntax_expr *syntax,
-                                 struct expr **ret_expr)
-{
-    struct grouping *grouping = resolver->context;
-    if (syntax->kind == SYNTAX_CALL) {
-        const struct function_info *info = function_find(syntax->name);
-        if (info && info->kind == FUNCTION_AGGREGATE)
-            return resolve_aggregate(grouping, resolver, syntax, ret_expr);
-    }
-    const enum err err = resolve_group_key(grouping, resolver, syntax, ret_expr);
-    if (err != ERR_NOT_FOUND)
-        return err;
-    if (syntax->kind == SYNTAX_NAME)
-        return resolve_leaf(grouping, resolver, syntax, ret_expr);
-    return ERR_NOT_FOUND;
-}
-
-static enum err resolve_aggregate(struct grouping *grouping, struct resolver *resolver,
-                                  const struct syntax_expr *call, struct expr **ret_expr)
-{
-    struct planner *planner = grouping->planner;
-    struct arena *arena = planner->arena;
-    for (uint32_t i = 0; i < call->arg_count; i++) {
-        const struct syntax_expr *nested = syntax_find_aggregate(call->args[i]);
-        if (nested)
-            return plan_refuse(planner, nested->place, "aggregate functions cannot be nested: %.*s",
-                               STR_ARGS(syntax_text(call, arena)));
-    }
-    if (resolver->frame)
-        return plan_refuse(planner, call->place, "an aggregate function cannot stand in a lambda");
-    struct resolver inner = plan_resolver(planner, &grouping->input, grouping->clause);
-    struct expr **args;
-    enum err err = resolve_args(&inner, call, &args);
-    if (err)
-        return err;
-    struct plan_aggregate found = {0};
-    struct expr **varying = ARENA_ARRAY(arena, struct expr *, call->arg_count);
-    err = aggregate_resolve(arena, call->name, args, call->arg_count, call->place, &found.aggregate,
-                            varying, planner->why);
-    if (err)
-        return err;
-    found.args = varying;
-    found.aggregate = with_limit(planner, found.aggregate);
-    if (grouping->is_table && !found.aggregate->can_undo)
-        return plan_refuse(planner, call->place,
-                           "the aggregate function %.*s cannot be applied to a table, only to a "
-                           "stream",
-                           STR_ARGS(call->name));
-    const struct plan_aggregate *known = grouping->aggregates.data;
-    uint32_t index = 0;
-    while (index < grouping->aggregates.count && !same_aggregate(&known[index], &found))
-        index++;
-    if (index == grouping->aggregates.count)
-        *VECTOR_PUSH(&grouping->aggregates, arena, struct plan_aggregate) = found;
-    *ret_expr =
-        expr_column(arena, grouping->key_count + index, found.aggregate->result_type, call->place);
-    return OK;
-}
-
-/* What the settings say of how much may be collected. */
-static const struct aggregate *with_limit(const struct planner *planner,
-                                          const struct aggregate *aggregate)
-{
-    const bool is_list = str_equal(aggregate->name, STR("COLLECT_LIST"));
-    if (!is_list && !str_equal(aggregate->name, STR("COLLECT_SET")))
-        return aggregate;
-    struct aggregate *limited = arena_copy(planner->arena, aggregate, sizeof(*aggregate));
-    limited->items_max =
-        is_list ? planner->catalog->collect_list_max : planner->catalog->collect_set_max;
-    return limited;
-}
-
-/* ERR_NOT_FOUND: it is no grouping expression. Only what has the same shape can be one. */
-static enum err resolve_group_key(struct grouping *grouping, struct resolver *resolver,
-                                  const struct syntax_expr *syntax, struct expr **ret_expr)
-{
-    const struct syntax_query *query = grouping->planner->query;
-    bool may_be = false;
-    for (uint32_t i = 0; i < grouping->key_count; i++)
-        may_be |= query->group_by[i]->kind == syntax->kind;
-    if (!may_be || resolver->frame || syntax_find_aggregate(syntax))
-        return ERR_NOT_FOUND;
-    struct resolver inner = plan_resolver(grouping->planner, &grouping->source, grouping->clause);
-    inner.why = NULL;
-    struct expr *expr;
-    if (resolve_expr(&inner, syntax, &expr) != OK)
-        return ERR_NOT_FOUND;
-    for (uint32_t i = 0; i < grouping->key_count; i++) {
-        if (expr_equal(expr, grouping->source_keys[i])) {
-            *ret_expr = expr_column(grouping->planner->arena, i, expr->type, syntax->place);
-            return OK;
-        }
-    }
-    return ERR_NOT_FOUND;
-}
-
-/* A name that is not grouped by: a lambda's parameter, a bound of the window, or wrong. */
-static enum err resolve_leaf(struct grouping *grouping, struct resolver *resolver,
-                             const struct syntax_expr *name, struct expr **ret_expr)
-{
-    for (const struct lambda_frame *frame = resolver->frame; frame; frame = frame->outer) {
-        for (uint32_t i = 0; name->qualifier.size == 0 && i < frame->count; i++) {
-            if (str_equal(frame->names[i], name->name))
-                return ERR_NOT_FOUND;
-        }
-    }
-    const bool is_start = str_equal(name->name, STR("WINDOWSTART"));
-    const bool is_end = str_equal(name->name, STR("WINDOWEND"));
-    if (grouping->is_windowed && name->qualifier.size == 0 && (is_start || is_end)) {
-        *ret_expr =
-            expr_column(grouping->planner->arena, is_start ? WINDOWSTART_LATER : WINDOWEND_LATER,
-                        &type_bigint, name->place);
-        return OK;
-    }
-    struct resolver inner = plan_resolver(grouping->planner, &grouping->source, grouping->clause);
-    const struct scope_column *column;
-    enum err err = resolve_name(&inner, name, &column);
-    if (err)
-        return err;
-    return not_grouped(grouping, name->place, syntax_text(name, grouping->planner->arena));
-}
-
-/* Now that all aggregates are known, the window's bounds have their columns. */
-static void put_window_bounds(struct grouping *grouping, struct select *select,
-                              struct expr **having)
-{
-    if (!grouping->is_windowed)
-        return;
-    struct arena *arena = grouping->planner->arena;
-    uint16_t *map = ARENA_ARRAY(arena, uint16_t, ROW_TYPE_COLUMNS_MAX + 2);
-    for (uint32_t i = 0; i < ROW_TYPE_COLUMNS_MAX; i++)
-        map[i] = (uint16_t)i;
-    const uint32_t first = grouping->key_count + grouping->aggregates.count;
-    map[WINDOWSTART_LATER] = (uint16_t)first;
-    map[WINDOWEND_LATER] = (uint16_t)(first + 1);
-    struct select_item *items = select->items.data;
-    for (uint32_t i = 0; i < select->items.count; i++)
-        items[i].expr = expr_remap(arena, items[i].expr, map);
-    if (*having)
-        *having = expr_remap(arena, *having, map);
-}
-
-static enum err not_grouped(struct grouping *grouping, struct place place, struct str text)
-{
-    return plan_refuse(grouping->planner, place,
-                       "%s: '%.*s' is neither grouped by nor in an aggregate function",
-                       grouping->clause, STR_ARGS(text));
-}
-
-static bool same_aggregate(const struct plan_aggregate *a, const struct plan_aggregate *b)
-{
-    if (a->aggregate->ops != b->aggregate->ops ||
-        !str_equal(a->aggregate->name, b->aggregate->name) ||
-        !type_equal(a->aggregate->result_type, b->aggregate->result_type) ||
-        a->aggregate->arg_count != b->aggregate->arg_count || a->aggregate->constant_count > 0 ||
-        b->aggregate->constant_count > 0)
-        return false;
-    for (uint32_t i = 0; i < a->aggregate->arg_count; i++) {
-        if (!expr_equal(a->args[i], b->args[i]))
-            return false;
-    }
-    return true;
 }
 
 static struct plan_node *aggregate_node(struct planner *planner, const struct relation *relation,
@@ -524,7 +259,7 @@ static void set_window(const struct syntax_query *query, struct plan_node *node)
     const struct syntax_window *window = query->window;
     if (!window)
         return;
-    const int64_t rest_of_day = window->size_ms < DAY_MS ? DAY_MS - window->size_ms : 0;
+    const int64_t rest_of_day = window->size_ms < TIME_DAY_MS ? TIME_DAY_MS - window->size_ms : 0;
     node->window = window->kind;
     node->window_size_ms = window->size_ms;
     node->window_advance_ms = window->advance_ms;

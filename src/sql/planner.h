@@ -126,7 +126,9 @@ MUST_CHECK enum err select_resolve(struct planner *planner, const struct relatio
  * the items' expressions are over those. */
 MUST_CHECK enum err plan_aggregate(struct planner *planner, struct relation *relation,
                                    struct select *ret_select);
-/* Whether an aggregate function is called somewhere in it. */
+
+/* --- syntax_find.c --- */
+/* The first call of such a function in it, or NULL. */
 const struct syntax_expr *syntax_find_aggregate(const struct syntax_expr *syntax);
 const struct syntax_expr *syntax_find_table_function(const struct syntax_expr *syntax);
 

@@ -31,6 +31,21 @@ bool scope_has_alias(const struct scope *scope, struct str alias)
     return false;
 }
 
+struct scope scope_join(const struct scope *left, const struct scope *right, struct arena *arena)
+{
+    struct scope both = {0};
+    const struct scope *scopes[] = {left, right};
+    for (int side = 0; side < 2; side++) {
+        for (uint32_t i = 0; i < scopes[side]->columns.count; i++)
+            *VECTOR_PUSH(&both.columns, arena, struct scope_column) =
+                scope_columns(scopes[side])[i];
+        for (uint32_t i = 0; i < scopes[side]->aliases.count; i++)
+            *VECTOR_PUSH(&both.aliases, arena, struct str) =
+                ((const struct str *)scopes[side]->aliases.data)[i];
+    }
+    return both;
+}
+
 enum err resolve_name(struct resolver *resolver, const struct syntax_expr *name,
                       const struct scope_column **ret_column)
 {

@@ -31,6 +31,8 @@ static inline const struct scope_column *scope_columns(const struct scope *scope
 const struct scope_column *scope_find(const struct scope *scope, struct str qualifier,
                                       struct str name, uint32_t *ret_count);
 bool scope_has_alias(const struct scope *scope, struct str alias);
+/* The columns and aliases of both, the left one's first. */
+struct scope scope_join(const struct scope *left, const struct scope *right, struct arena *arena);
 
 /* A lambda's parameters, innermost first. */
 struct lambda_frame {
