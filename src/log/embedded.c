@@ -1,5 +1,8 @@
 /* embedded.c -- the embedded log: opens it over a store, and closes it. */
 #include "log/embedded.h"
+#include "log/embedded_catalog.h"
+#include "log/embedded_committer.h"
+#include "log/embedded_member.h"
 
 #include "base/buf.h"
 #include "base/file.h"

@@ -1,4 +1,5 @@
 /* embedded_catalog.c -- topics as they are stored: names, ids, settings, what was removed. */
+#include "log/embedded_catalog.h"
 #include "log/embedded.h"
 
 #define STORED_VERSION 1

@@ -10,6 +10,7 @@
  * pass covers no more than what it holds. Records a task may read again stay as they are. A
  * tombstone that is itself the latest goes a day later. */
 #include "log/embedded.h"
+#include "log/embedded_committer.h"
 
 #include "base/clock.h"
 #include "base/hash.h"

@@ -1,5 +1,8 @@
 /* embedded_committer.c -- the one thread that writes: steps to transactions, and their outcome. */
+#include "log/embedded_committer.h"
 #include "log/embedded.h"
+#include "log/embedded_lows.h"
+#include "log/embedded_member.h"
 
 #include "base/clock.h"
 

@@ -5,6 +5,7 @@
  * and the lows of what writes those, down to topics no task writes. Whoever read a record from
  * another topic before it looks here thereby knows that everything that lay in the log then has
  * gone through all tasks between. */
+#include "log/embedded_lows.h"
 #include "log/embedded.h"
 
 #include "base/memory.h"

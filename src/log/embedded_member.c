@@ -1,5 +1,7 @@
 /* embedded_member.c -- members: join, wait, ask how far, load a task, leave. */
+#include "log/embedded_member.h"
 #include "log/embedded.h"
+#include "log/embedded_committer.h"
 
 #include "base/clock.h"
 #include "base/memory.h"

@@ -1,5 +1,6 @@
 /* embedded_partition.c -- what the store says of one partition: its bounds, its batches. */
 #include "log/embedded.h"
+#include "log/embedded_catalog.h"
 
 #include "base/memory.h"
 

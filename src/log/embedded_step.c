@@ -1,5 +1,7 @@
 /* embedded_step.c -- hand-over: a member's step is checked, copied and queued. */
 #include "log/embedded.h"
+#include "log/embedded_lows.h"
+#include "log/embedded_member.h"
 
 #include "base/memory.h"
 

@@ -3,6 +3,7 @@
  * Whole batches go, from the front, none that a task still needs (task_table_floor). Each call does
  * a bounded piece in a transaction of its own, so that steps never wait for long. */
 #include "log/embedded.h"
+#include "log/embedded_committer.h"
 
 #include "base/clock.h"
 

@@ -1,5 +1,7 @@
 /* embedded_topics.c -- topics: made, found, described, listed, removed. */
 #include "log/embedded.h"
+#include "log/embedded_catalog.h"
+#include "log/embedded_lows.h"
 
 #include "base/memory.h"
 

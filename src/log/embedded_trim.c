@@ -1,6 +1,7 @@
 /* embedded_trim.c -- partitions inside a write transaction: working offsets, whole batches deleted.
  */
 #include "log/embedded.h"
+#include "log/embedded_committer.h"
 
 static enum err begin_after_first(struct store_cursor *cursor, int64_t end_offset,
                                   int64_t *ret_offset);

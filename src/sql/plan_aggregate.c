@@ -1,4 +1,5 @@
 /* plan_aggregate.c -- GROUP BY: rows brought to their groups, aggregated, HAVING on top. */
+#include "data/time.h"
 #include "sql/group.h"
 
 static void name_keys(const struct grouping *grouping, struct select *select);

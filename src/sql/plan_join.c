@@ -1,4 +1,5 @@
 /* plan_join.c -- JOIN: two relations made one. */
+#include "data/time.h"
 #include "sql/join.h"
 
 static enum err join_relations(struct planner *planner, const struct syntax_join *join,

@@ -1,0 +1,64 @@
+/* embedded_member.h -- members, and what they have read. Private to the embedded log. */
+#ifndef LOG_EMBEDDED_MEMBER_H
+#define LOG_EMBEDDED_MEMBER_H
+
+#include "log/embedded_topic.h"
+
+#define READS_HELD_MAX 4
+#define STEPS_MAX_DEFAULT 8
+
+/* One read; belongs to its member and is used again. */
+struct held_read {
+    struct log_records records; /* first */
+    bool held;
+    bool has_snapshot;
+    struct store_txn *txn;
+    struct arena arena;
+    struct record *at;
+    uint32_t capacity;
+    struct pending_batch **batches;
+    uint32_t batch_count;
+    uint32_t batch_capacity;
+};
+
+struct embedded_member {
+    struct log_member base; /* first */
+    struct embedded_log *log;
+    struct embedded_member *next;
+    bool committed_only;
+    uint32_t steps_max;
+    /* under the log's lock */
+    uint32_t pending_count;
+    uint64_t handed_sequence;
+    uint64_t durable_sequence;
+    bool aborted;
+    bool left;
+    /* the member's thread */
+    uint64_t news_seen;
+    uint64_t handovers_seen;
+    uint64_t sequence_seen;
+    struct held_read reads[READS_HELD_MAX];
+};
+
+/* The way back from the seam's struct; checks. */
+struct embedded_member *embedded_member_of(struct log_member *member);
+
+/* --- embedded_member.c --- */
+enum err embedded_join(struct log *log, const struct log_member_options *options,
+                       struct log_member **ret_member, struct why *why);
+enum err embedded_wait(struct log_member *member, int64_t timeout_ms);
+enum err embedded_committed(struct log_member *member, uint64_t *ret_sequence);
+enum err embedded_load(struct log_member *member, struct str task, struct arena *arena,
+                       struct log_task_state *ret_state, struct why *why);
+void embedded_leave(struct log_member *member);
+/* Under the lock: one step less on its way; frees a member that has left. */
+void member_step_done(struct embedded_member *member);
+
+/* --- embedded_read.c --- */
+enum err embedded_read(struct log_member *member, struct log_topic *topic, int32_t partition,
+                       int64_t offset, size_t bytes_max, struct log_records **ret_records,
+                       struct why *why);
+void embedded_release(struct log_member *member, struct log_records *records);
+void held_reads_free(struct embedded_member *member);
+
+#endif
