@@ -34,7 +34,6 @@ struct push {
     struct queue queue;
     atomic_size_t bytes; /* in the queue */
     atomic_bool overrun;
-    atomic_bool is_full; /* the query has been paused, or is about to be */
     struct flow_query *query;
     struct push *next; /* under the engine's lock */
 };
@@ -65,25 +64,23 @@ static bool push_feed(void *context, const struct batch *rows)
         copy->at[i].is_delete = rows->kinds && rows->kinds[row] == ROW_DELETE;
     }
     copy->count = rows->selected_count;
-    const size_t before = atomic_fetch_add(&push->bytes, rows_bytes(copy));
+    /* What is there with these rows decides: they may be megabytes, and so may what each of the
+     * other workers is about to add. */
+    const size_t added = rows_bytes(copy);
+    const size_t before = atomic_fetch_add(&push->bytes, added);
     if (before > PUSH_BYTES_MAX || queue_push(&push->queue, copy, 0) != OK) {
         atomic_store(&push->overrun, true);
         rows_free(copy);
     }
-    if (before < PUSH_BYTES_PAUSE && queue_count(&push->queue) < PUSH_BATCHES_PAUSE)
-        return true;
-    atomic_store(&push->is_full, true);
-    return false;
+    return before + added < PUSH_BYTES_PAUSE && queue_count(&push->queue) < PUSH_BATCHES_PAUSE;
 }
 
-/* Lets a paused query read on once little is left. It may be paused just after it was let go: what
- * waits for rows asks again. */
+/* Lets a paused query read on once little is left. A worker may pause it just after it was let go:
+ * whoever waits for rows asks again and again. */
 static void push_resume(struct engine *engine, struct push *push)
 {
-    if (atomic_load(&push->bytes) > PUSH_BYTES_RESUME || !atomic_load(&push->is_full))
+    if (atomic_load(&push->bytes) > PUSH_BYTES_RESUME || !flow_is_paused(push->query))
         return;
-    if (queue_count(&push->queue) == 0)
-        atomic_store(&push->is_full, false);
     pthread_mutex_lock(&engine->lock);
     flow_pause(push->query, false);
     pthread_mutex_unlock(&engine->lock);

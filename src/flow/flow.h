@@ -56,6 +56,8 @@ MUST_CHECK enum err flow_stop(struct flow_query *query, bool forget, struct why 
 void flow_hold(struct flow *flow, bool held);
 /* A paused query keeps its state and reads nothing. */
 void flow_pause(struct flow_query *query, bool paused);
+/* [any] Also when its own feed had enough. */
+bool flow_is_paused(const struct flow_query *query);
 
 enum flow_state {
     FLOW_RESTORING, /* reading state back, nothing is emitted */

@@ -84,6 +84,11 @@ void flow_pause(struct flow_query *query, bool paused)
         worker_ask(query->flow->workers[i], act_nothing, NULL);
 }
 
+bool flow_is_paused(const struct flow_query *query)
+{
+    return atomic_load(&query->paused);
+}
+
 void flow_hold(struct flow *flow, bool held)
 {
     atomic_store(&flow->held, held);

@@ -14,6 +14,7 @@
 #define SETTLE_FAILURES_MAX 5
 
 static enum err collect(struct task *task);
+/* Whoever is fed and has enough pauses the query: no further batch then. */
 static enum err run_rows(struct task *task, enum merge_state *ret_state, bool *ret_did,
                          struct why *why);
 static enum err replay(struct task *task, bool *ret_did, struct why *why);
@@ -122,11 +123,12 @@ static enum err collect(struct task *task)
     return OK;
 }
 
+/* A query whose feed has enough was paused: no further batch then. */
 static enum err run_rows(struct task *task, enum merge_state *ret_state, bool *ret_did,
                          struct why *why)
 {
     uint32_t rows = 0;
-    while (rows < TURN_ROWS_MAX) {
+    while (rows < TURN_ROWS_MAX && !flow_is_paused(task->query)) {
         const enum err err = merge_fill(task->merge, ret_state, why);
         if (err != OK)
             return err;
@@ -138,7 +140,8 @@ static enum err run_rows(struct task *task, enum merge_state *ret_state, bool *r
             count = merge_run(task->merge);
             rows += count;
             step_count_rows(task->step, count);
-        } while (count > 0 && !step_is_full(task->step) && !task_failed(task));
+        } while (count > 0 && !step_is_full(task->step) && !task_failed(task) &&
+                 !flow_is_paused(task->query));
         if (step_is_full(task->step) && !task_failed(task)) {
             end_step(task);
             bool did = false;
