@@ -131,6 +131,7 @@ static void *feed_main(void *context)
             views_refresh(feed);
         }
         turn(feed, with_numbers);
+        turned_ms = now_ms(); /* from update to update, however long one takes to make */
     }
     return NULL;
 }
