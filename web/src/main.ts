@@ -48,9 +48,9 @@ function show(): void {
         name = wanted;
         view = makers[wanted]!();
         holder.replaceChildren(view.element);
-        view.update();
+        if (view.update()) render();
         document.title = `drivethru · ${wanted}`;
-    } else if (!paused) view?.update();
+    } else if (!paused && view?.update()) render();
     bar.update(paused, missed());
 }
 

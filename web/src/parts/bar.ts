@@ -55,8 +55,8 @@ export function startBar(holder: HTMLElement, banner: HTMLElement, actions: BarA
 
     showTheme();
     onTheme(showTheme);
+    /* Its name is in index.html already: that is painted while this is still being read. */
     holder.append(
-        h('a', { class: 'brand', href: link('overview') }, h('img', { src: '/icon.svg', alt: '', width: 28, height: 28 }), h('span', {}, 'drivethru')),
         h('nav', { 'aria-label': 'Views' }, ...links), state, spoken, h('div', { class: 'tools' }, pause, themes, help));
 
     let said = '';

@@ -1,7 +1,7 @@
 /** orders.ts -- latest rows, and all that is known of one thing found by its id. */
 import { closeDrawer } from '../parts/drawer.ts';
 import { h } from '../dom.ts';
-import { makeCard, type Card } from '../parts/card.ts';
+import { Cards } from '../parts/cards.ts';
 import { openStory } from '../parts/story.ts';
 import { go, place } from '../router.ts';
 import { store } from '../store.ts';
@@ -15,8 +15,7 @@ export function orders(): View {
     } }, id, h('button', { class: 'primary' }, 'Find'));
     const grid = h('div', { class: 'grid' });
     const element = h('div', {}, h('div', { class: 'view-head' }, h('h1', {}, 'Orders'), form), grid);
-    let cards: Card[] = [];
-    let generation = -1;
+    const cards = new Cards(grid, (tile) => tile.view === 'orders');
     let shown = '';
 
     function showStory(): void {
@@ -35,19 +34,14 @@ export function orders(): View {
     return {
         element,
         update() {
-            if (!store.id) return;
-            if (generation !== store.generation) {
-                generation = store.generation;
-                cards.forEach((card) => card.close());
-                cards = (store.dashboard?.tiles ?? []).filter((tile) => tile.view === 'orders').map(makeCard);
-                grid.replaceChildren(...cards.map((card) => card.element));
-            }
-            cards.forEach((card) => card.update());
+            if (!store.id) return false;
+            const waits = cards.update();
             showStory();
+            return waits;
         },
         close() {
             closeDrawer();
-            cards.forEach((card) => card.close());
+            cards.close();
         },
     };
 }

@@ -1,6 +1,6 @@
 /** overview.ts -- the tiles of dashboard.json. */
-import { h } from '../dom.ts';
-import { makeCard, type Card } from '../parts/card.ts';
+import { h, setText } from '../dom.ts';
+import { Cards } from '../parts/cards.ts';
 import { rangeNow, ranges } from '../range.ts';
 import { choose } from '../router.ts';
 import { store } from '../store.ts';
@@ -12,21 +12,12 @@ export function overview(): View {
     const empty = h('p', { class: 'empty', hidden: true });
     const grid = h('div', { class: 'grid' });
     const element = h('div', {}, h('div', { class: 'view-head' }, title, choices), empty, grid);
-    let cards: Card[] = [];
-    let generation = -1;
+    const cards = new Cards(grid, (tile) => (tile.view ?? 'overview') === 'overview');
 
     function showRanges(): void {
         choices.replaceChildren(...ranges.map((range) =>
             h('button', { type: 'button', class: 'choice', 'aria-pressed': range === rangeNow() ? 'true' : 'false', 'aria-label': range.words,
-                onclick: () => { choose('range', range.name); showRanges(); cards.forEach((card) => card.update()); } }, range.name)));
-    }
-
-    function rebuild(): void {
-        generation = store.generation;
-        cards.forEach((card) => card.close());
-        cards = (store.dashboard?.tiles ?? []).filter((tile) => (tile.view ?? 'overview') === 'overview').map(makeCard);
-        grid.replaceChildren(...cards.map((card) => card.element));
-        title.textContent = store.dashboard?.title ?? 'Overview';
+                onclick: () => { choose('range', range.name); showRanges(); cards.updateAll(); } }, range.name)));
     }
 
     showRanges();
@@ -35,15 +26,15 @@ export function overview(): View {
         update() {
             if (!store.id) {
                 if (grid.childElementCount === 0) grid.replaceChildren(...skeleton());
-                return;
+                return false;
             }
-            if (generation !== store.generation) rebuild();
-            cards.forEach((card) => card.update());
+            setText(title, store.dashboard?.title ?? 'Overview');
             const has_rows = store.queries.some((query) => query.rows.size > 0) || store.queries.length === 0;
             empty.hidden = has_rows;
-            empty.textContent = store.dashboard?.empty ?? 'Nothing has come in yet.';
+            setText(empty, store.dashboard?.empty ?? 'Nothing has come in yet.');
+            return cards.update();
         },
-        close: () => cards.forEach((card) => card.close()),
+        close: () => cards.close(),
     };
 }
 

@@ -2,7 +2,8 @@
 
 export interface View {
     element: HTMLElement;
-    /** After news or a change of the address; at most once a screen frame. */
-    update(): void;
+    /** After news or a change of the address; at most once a screen frame. True: there is more to show
+     *  than one frame should take, and it wants to be called again in the next. */
+    update(): boolean | void;
     close(): void;
 }
