@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "base/map.h"
 #include "base/memory.h"
 #include "base/trace.h"
 
@@ -27,16 +28,18 @@ struct feed {
     struct dashboard dashboard;
     struct why dashboard_why; /* why the file is not shown as it is */
     struct timespec file_time;
-    struct view **views; /* one a query */
-    struct arena arena;  /* of one turn */
+    struct view **views;   /* one a query */
+    struct arena arena;    /* of one turn */
+    struct map unreadable; /* topics, by name: it has been said */
     int64_t start_ms;
     uint64_t number; /* of the newest update */
     struct buf numbers;
     struct buf update;
     bool is_new; /* tiles or columns are others than before: the page has to ask for all */
 
-    pthread_mutex_t lock; /* around the snapshot */
+    pthread_mutex_t lock; /* around all above while a turn changes it, and the snapshot */
     struct buf snapshot;
+    uint64_t snapshot_number; /* of the update it was written after */
 };
 
 static void *feed_main(void *context);
@@ -44,6 +47,7 @@ static void turn(struct feed *feed, bool with_numbers);
 static void dashboard_refresh(struct feed *feed);
 static void views_refresh(struct feed *feed);
 static void views_read(struct feed *feed);
+static void warn_once(struct feed *feed, struct str topic, enum err err, const struct why *why);
 static bool update_write(struct feed *feed, bool with_numbers);
 static void snapshot_write(struct feed *feed);
 
@@ -70,7 +74,6 @@ enum err feed_start(const struct api_options *options, struct net_feed *net, str
         free(feed);
         return err;
     }
-    dashboard_refresh(feed);
     turn(feed, true);
     must(pthread_create(&feed->thread, NULL, feed_main, feed) == 0);
     *ret_feed = feed;
@@ -86,6 +89,7 @@ void feed_stop(struct feed *feed)
     for (uint32_t i = 0; i < feed->dashboard.query_count; i++)
         view_free(feed->views[i]);
     free(feed->views);
+    map_release(&feed->unreadable);
     log_leave(feed->member);
     buf_release(&feed->numbers);
     buf_release(&feed->update);
@@ -99,6 +103,7 @@ void feed_stop(struct feed *feed)
 void feed_copy_snapshot(struct feed *feed, struct buf *buf)
 {
     pthread_mutex_lock(&feed->lock);
+    snapshot_write(feed);
     buf_append_str(buf, buf_str(&feed->snapshot));
     pthread_mutex_unlock(&feed->lock);
 }
@@ -125,25 +130,35 @@ static void *feed_main(void *context)
             continue;
         turned_ms = now_ms();
         const bool with_numbers = turned_ms - numbered_ms >= NUMBERS_EVERY_MS;
-        if (with_numbers) {
+        if (with_numbers)
             numbered_ms = turned_ms;
-            dashboard_refresh(feed);
-            views_refresh(feed);
-        }
         turn(feed, with_numbers);
         turned_ms = now_ms(); /* from update to update, however long one takes to make */
     }
     return NULL;
 }
 
+/* The snapshot for those who begin is written with the numbers: it says all there is, which costs
+ * many times what an update does, and the updates since are kept. */
 static void turn(struct feed *feed, bool with_numbers)
 {
+    struct str snapshot = {0};
+    pthread_mutex_lock(&feed->lock);
     arena_clear(&feed->arena);
+    if (with_numbers) {
+        dashboard_refresh(feed);
+        views_refresh(feed);
+    }
     views_read(feed);
-    if (!update_write(feed, with_numbers))
-        return;
-    snapshot_write(feed);
-    net_feed_publish(feed->net, buf_str(&feed->update), buf_str(&feed->snapshot));
+    const bool is_new = feed->is_new;
+    if (update_write(feed, with_numbers)) {
+        if (with_numbers || is_new) {
+            snapshot_write(feed);
+            snapshot = buf_str(&feed->snapshot);
+        }
+        net_feed_publish(feed->net, buf_str(&feed->update), snapshot);
+    }
+    pthread_mutex_unlock(&feed->lock);
 }
 
 /* -- dashboard.json -- */
@@ -229,11 +244,22 @@ static void views_read(struct feed *feed)
         if (err == ERR_ABORTED) {
             log_leave(feed->member);
             must(join(feed, NULL) == OK);
-        } else if (err) {
-            trace(TRACE_WARNING, "page", "'%.*s': %s", STR_ARGS(feed->dashboard.queries[i].sql),
-                  why.text);
+        } else {
+            warn_once(feed, view_topic(feed->views[i]), err, &why);
         }
     }
+}
+
+/* A topic that cannot be read says so once, however many views stand on it and however often they
+ * try; when it can be read again, the next trouble is news. */
+static void warn_once(struct feed *feed, struct str topic, enum err err, const struct why *why)
+{
+    if (err == OK && feed->unreadable.count > 0)
+        map_remove(&feed->unreadable, topic);
+    if (err == OK || map_get(&feed->unreadable, topic))
+        return;
+    map_set(&feed->unreadable, topic, feed);
+    trace(TRACE_WARNING, "page", "cannot read topic '%.*s': %s", STR_ARGS(topic), why->text);
 }
 
 /* -- what goes out -- */
@@ -279,10 +305,13 @@ static bool update_write(struct feed *feed, bool with_numbers)
     return true;
 }
 
+/* Under the lock; what is there already holds until the next update. */
 static void snapshot_write(struct feed *feed)
 {
-    pthread_mutex_lock(&feed->lock);
     struct buf *snapshot = &feed->snapshot;
+    if (snapshot->size > 0 && feed->snapshot_number == feed->number)
+        return;
+    feed->snapshot_number = feed->number;
     buf_clear(snapshot);
     write_head(feed, snapshot);
     buf_append_str(snapshot, STR(",\"dashboard\":"));
@@ -301,5 +330,4 @@ static void snapshot_write(struct feed *feed)
     buf_append_str(snapshot, STR("],"));
     buf_append_str(snapshot, buf_str(&feed->numbers));
     buf_append_byte(snapshot, '}');
-    pthread_mutex_unlock(&feed->lock);
 }

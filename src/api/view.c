@@ -57,9 +57,9 @@ void view_free(struct view *view)
     free(view);
 }
 
-struct str view_sql(const struct view *view)
+struct str view_topic(const struct view *view)
 {
-    return view->sql;
+    return view->topic ? view->topic->name : (struct str){0};
 }
 
 static enum err plan(struct view *view)

@@ -31,7 +31,8 @@ void view_free(struct view *view);
 /* Whether what the query was planned on is gone or another: then a new view is due. Cheap enough
  * for once a second. */
 bool view_is_outdated(const struct view *view);
-struct str view_sql(const struct view *view);
+/* What it reads; size 0: it has no plan. Valid until the log is closed. */
+struct str view_topic(const struct view *view);
 
 /* Takes what was committed since the last call. A record that cannot be decoded is no row: its
  * query has a dead letter of it. ERR_ABORTED: join the log again. */
