@@ -2,6 +2,7 @@
 #include "flow/aggregate_sessions.h"
 
 #include "base/memory.h"
+#include "base/saturate.h"
 #include "flow/task.h"
 
 #define EXPIRE_SHARE 8
@@ -13,8 +14,6 @@ struct session_list {
 };
 
 static int64_t close_before_ms(const struct aggregate_sessions *sessions);
-static int64_t subtract_saturated(int64_t a, int64_t b);
-static int64_t add_saturated(int64_t a, int64_t b);
 static struct session_list *list_of(struct aggregate_sessions *sessions, struct str kept);
 static void list_insert(struct session_list *list, struct session_bounds bounds);
 static void lists_clear(struct aggregate_sessions *sessions);
@@ -126,18 +125,6 @@ static int64_t close_before_ms(const struct aggregate_sessions *sessions)
     const int64_t wait_ms =
         add_saturated(sessions->node->window_size_ms, sessions->node->window_grace_ms);
     return subtract_saturated(sessions->stream_time_ms, wait_ms);
-}
-
-static int64_t subtract_saturated(int64_t a, int64_t b)
-{
-    int64_t difference = 0;
-    return __builtin_sub_overflow(a, b, &difference) ? INT64_MIN : difference;
-}
-
-static int64_t add_saturated(int64_t a, int64_t b)
-{
-    int64_t sum = 0;
-    return __builtin_add_overflow(a, b, &sum) ? INT64_MAX : sum;
 }
 
 static struct session_list *list_of(struct aggregate_sessions *sessions, struct str kept)

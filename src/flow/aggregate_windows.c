@@ -2,6 +2,7 @@
 #include "flow/aggregate_windows.h"
 
 #include "base/memory.h"
+#include "base/saturate.h"
 #include "data/kept.h"
 #include "flow/task.h"
 
@@ -14,7 +15,6 @@ struct closing_row {
     struct value *keys;
 };
 
-static int64_t add_saturated(int64_t a, int64_t b);
 static int64_t close_ms_of(const struct aggregate_windows *windows, int64_t end_ms);
 static int64_t start_min_ms(const struct aggregate_windows *windows);
 static void find_next_close(struct aggregate_windows *windows, const struct table *table);
@@ -115,12 +115,6 @@ void aggregate_windows_close(struct aggregate_windows *windows, const struct tab
 void aggregate_windows_expire(const struct aggregate_windows *windows, struct table *table)
 {
     table_expire(table, start_min_ms(windows));
-}
-
-static int64_t add_saturated(int64_t a, int64_t b)
-{
-    int64_t sum = 0;
-    return __builtin_add_overflow(a, b, &sum) ? INT64_MAX : sum;
 }
 
 static int64_t close_ms_of(const struct aggregate_windows *windows, int64_t end_ms)

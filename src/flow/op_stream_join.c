@@ -2,6 +2,7 @@
 #include "flow/op_stream_join.h"
 
 #include "base/memory.h"
+#include "base/saturate.h"
 #include "flow/input.h"
 #include "flow/query.h"
 #include "flow/stream_join.h"
@@ -62,7 +63,8 @@ static void join_init(struct stream_join *join)
     struct join_side *right = &join->sides[JOIN_RIGHT_SIDE];
     join->stream_time_ms = INT64_MIN;
     join->expired_ms = INT64_MIN;
-    join->retention_ms = time_add(time_add(node->before_ms, node->after_ms), node->grace_ms);
+    join->retention_ms =
+        add_saturated(add_saturated(node->before_ms, node->after_ms), node->grace_ms);
     left->back_ms = right->ahead_ms = node->before_ms;
     left->ahead_ms = right->back_ms = node->after_ms;
     left->pads = node->join == JOIN_LEFT || node->join == JOIN_FULL;
@@ -152,10 +154,11 @@ static uint32_t find_partners(struct stream_join *join, const struct join_arriva
     const struct window *window = &other->window;
     /* A window that is read back finds all that lies in it: what was hidden is noted. */
     const bool replaying = join->op.task->replaying;
-    const int64_t reach_ms = time_add(arrival->timestamp_ms, -side->back_ms);
+    const int64_t reach_ms = add_saturated(arrival->timestamp_ms, -side->back_ms);
     int64_t from_ms = reach_ms;
-    const int64_t to_ms = time_add(arrival->timestamp_ms, side->ahead_ms);
-    const int64_t floor_ms = time_add(time_add(other->observed_ms, -join->retention_ms), 1);
+    const int64_t to_ms = add_saturated(arrival->timestamp_ms, side->ahead_ms);
+    const int64_t floor_ms =
+        add_saturated(add_saturated(other->observed_ms, -join->retention_ms), 1);
     if (other->observed_ms != INT64_MIN && floor_ms > from_ms && !replaying)
         from_ms = floor_ms;
     const int64_t lowest_ms = join->waits ? reach_ms : from_ms;
@@ -234,7 +237,7 @@ static uint32_t join_put(struct stream_join *join, const struct join_arrival *ar
     struct join_side *side = &join->sides[arrival->side];
     if (arrival->timestamp_ms > side->observed_ms)
         side->observed_ms = arrival->timestamp_ms;
-    const int64_t floor_ms = time_add(side->observed_ms, -join->retention_ms);
+    const int64_t floor_ms = add_saturated(side->observed_ms, -join->retention_ms);
     if (arrival->timestamp_ms <= floor_ms)
         task_count(join->op.task, COUNTER_late_join, 1);
     /* One that may still wait for its end is kept a moment longer. */
@@ -301,7 +304,7 @@ static void join_drain(struct operator* op)
         if (join->waits && join->expired_ms < time_ms)
             time_ms = join->expired_ms;
         if (time_ms != INT64_MIN)
-            window_expire(&side->window, time_add(time_ms, -join->retention_ms));
+            window_expire(&side->window, add_saturated(time_ms, -join->retention_ms));
     }
     if (op->task->over_bytes > 0)
         move_rows(join);

@@ -128,13 +128,4 @@ void join_outer_expire(struct stream_join *join);
 void join_outer_restored(struct stream_join *join);
 void join_outer_end_step(struct stream_join *join);
 
-/* The sum, or the end of the range it would leave. */
-static inline int64_t time_add(int64_t timestamp_ms, int64_t duration_ms)
-{
-    int64_t sum;
-    if (!__builtin_add_overflow(timestamp_ms, duration_ms, &sum))
-        return sum;
-    return duration_ms < 0 ? INT64_MIN : INT64_MAX;
-}
-
 #endif

@@ -10,6 +10,7 @@
  * A note's key is the side (1 byte, + 2: it waits) and the offset (8 bytes, big-endian), its value
  * the time. */
 #include "base/memory.h"
+#include "base/saturate.h"
 #include "flow/changelog.h"
 #include "flow/stream_join.h"
 #include "flow/task.h"
@@ -61,7 +62,8 @@ void join_outer_unmatched(struct stream_join *join, const struct join_arrival *a
 {
     struct join_side *side = &join->sides[arrival->side];
     const bool replaying = join->op.task->replaying;
-    const bool is_late = time_add(arrival->timestamp_ms, side->ahead_ms) < join->stream_time_ms;
+    const bool is_late =
+        add_saturated(arrival->timestamp_ms, side->ahead_ms) < join->stream_time_ms;
     if (is_late && !replaying) {
         join_emit_alone(join, arrival);
         if (id != 0 && !is_over(join, arrival->side, arrival->timestamp_ms, join->expired_ms))
@@ -198,8 +200,8 @@ static int compare_expired(const void *a, const void *b)
 static bool is_over(const struct stream_join *join, uint32_t side, int64_t timestamp_ms,
                     int64_t now_ms)
 {
-    const int64_t end_ms =
-        time_add(time_add(timestamp_ms, join->sides[side].ahead_ms), join->op.node->grace_ms);
+    const int64_t end_ms = add_saturated(add_saturated(timestamp_ms, join->sides[side].ahead_ms),
+                                         join->op.node->grace_ms);
     return end_ms < now_ms;
 }
 
