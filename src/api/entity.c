@@ -135,12 +135,6 @@ static void write_queries(const struct statement *statement, const struct descri
     entity_end(json);
 }
 
-static const char *function_word(enum function_kind kind)
-{
-    static const char *const words[] = {"SCALAR", "AGGREGATE", "TABLE"};
-    return words[kind];
-}
-
 static void write_functions(const struct statement *statement, const struct described *described,
                             struct buf *json)
 {
@@ -150,7 +144,8 @@ static void write_functions(const struct statement *statement, const struct desc
         const struct function_info *function = described->functions[i];
         buf_append_str(json, i > 0 ? STR(",{") : STR("{"));
         write_member(json, "name", function->name);
-        buf_printf(json, ",\"type\":\"%s\",\"category\":\"OTHER\"}", function_word(function->kind));
+        buf_printf(json, ",\"type\":\"%s\",\"category\":\"OTHER\"}",
+                   function_kind_name(function->kind));
     }
     buf_append_byte(json, ']');
     entity_end(json);
@@ -302,7 +297,7 @@ static void write_function_description(const struct statement *statement,
         write_member(json, "description", signature);
         buf_append_byte(json, '}');
     }
-    buf_printf(json, "],\"type\":\"%s\"", function_word(function->kind));
+    buf_printf(json, "],\"type\":\"%s\"", function_kind_name(function->kind));
     entity_end(json);
 }
 

@@ -15,16 +15,6 @@ static uint32_t cell_cost(const struct type *type)
     return cost;
 }
 
-static const struct avro_target *struct_targets(struct compiler *compiler, const struct type *type)
-{
-    struct avro_target *targets =
-        ARENA_ARRAY(compiler->arena, struct avro_target, type->field_count);
-    for (uint32_t i = 0; i < type->field_count; i++)
-        targets[i] = (struct avro_target){
-            .name = type->fields[i].name, .type = type->fields[i].type, .column = (uint16_t)i};
-    return targets;
-}
-
 /* The bytes of a map's entry beside its keys and values, for telling keys apart. */
 #define ENTRY_COST 16
 
@@ -57,7 +47,8 @@ enum err avro_compile_array(struct compiler *compiler, const struct avro_node *w
     if (type->kind == TYPE_ARRAY && type->item->kind == TYPE_STRUCT && item->kind == AVRO_RECORD) {
         const uint32_t begin = begin_list(compiler, writer, type, column, LIST_FIELDS);
         err = avro_compile_record(compiler, item, avro_reader_of(reader_item, item),
-                                  struct_targets(compiler, type->item), type->item->field_count);
+                                  avro_struct_targets(compiler->arena, type->item),
+                                  type->item->field_count);
         end_list(compiler, begin);
         return err;
     }
@@ -97,8 +88,8 @@ enum err avro_compile_struct(struct compiler *compiler, const struct avro_node *
     if (type->kind != TYPE_STRUCT)
         return avro_compiler_refuse(compiler, writer, type);
     avro_compiler_emit(compiler, (struct step){.code = STEP_STRUCT, .column = column});
-    const enum err err = avro_compile_record(compiler, writer, reader,
-                                             struct_targets(compiler, type), type->field_count);
+    const enum err err = avro_compile_record(
+        compiler, writer, reader, avro_struct_targets(compiler->arena, type), type->field_count);
     avro_compiler_emit(compiler, (struct step){.code = STEP_STRUCT_END});
     return err;
 }

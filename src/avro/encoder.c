@@ -139,16 +139,6 @@ static enum err refuse(struct compiler *compiler, const struct avro_node *node,
     return ERR_INCOMPATIBLE;
 }
 
-static const struct avro_target *struct_targets(struct compiler *compiler, const struct type *type)
-{
-    struct avro_target *targets =
-        ARENA_ARRAY(compiler->arena, struct avro_target, type->field_count);
-    for (uint32_t i = 0; i < type->field_count; i++)
-        targets[i] = (struct avro_target){
-            .name = type->fields[i].name, .type = type->fields[i].type, .column = (uint16_t)i};
-    return targets;
-}
-
 static enum err compile_entries(struct compiler *compiler, const struct avro_node *node,
                                 const struct type *type, struct write *write)
 {
@@ -176,8 +166,8 @@ static enum err compile_members(struct compiler *compiler, const struct avro_nod
                                 const struct type *type, struct write *write)
 {
     if (type->kind == TYPE_STRUCT)
-        return compile_record(compiler, node, struct_targets(compiler, type), type->field_count,
-                              write);
+        return compile_record(compiler, node, avro_struct_targets(compiler->arena, type),
+                              type->field_count, write);
     if (type->kind == TYPE_MAP)
         return compile_entries(compiler, node, type, write);
     if (type->kind != TYPE_ARRAY)

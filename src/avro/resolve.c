@@ -67,6 +67,15 @@ const struct avro_node *avro_reader_branch(const struct avro_node *reader,
     return NULL;
 }
 
+const struct avro_target *avro_struct_targets(struct arena *arena, const struct type *type)
+{
+    struct avro_target *targets = ARENA_ARRAY(arena, struct avro_target, type->field_count);
+    for (uint32_t i = 0; i < type->field_count; i++)
+        targets[i] = (struct avro_target){
+            .name = type->fields[i].name, .type = type->fields[i].type, .column = (uint16_t)i};
+    return targets;
+}
+
 int avro_symbol_index(const struct avro_node *node, struct str symbol)
 {
     for (uint32_t i = 0; i < node->count; i++)

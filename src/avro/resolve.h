@@ -15,6 +15,8 @@ int avro_writer_field(const struct avro_node *writer, const struct avro_field *f
  * name, else the first promotion; NULL when there is none. */
 const struct avro_node *avro_reader_branch(const struct avro_node *reader,
                                            const struct avro_node *writer);
+/* The fields of a STRUCT as targets, each in the column of its place; in the arena. */
+const struct avro_target *avro_struct_targets(struct arena *arena, const struct type *type);
 int avro_symbol_index(const struct avro_node *node, struct str symbol);
 /* "int", "record 'a.B'": what a message calls the type. */
 void avro_node_describe(const struct avro_node *node, struct buf *buf);

@@ -193,12 +193,6 @@ static void show_queries(struct execution *execution)
         sheet_answer(&sheet, &described);
 }
 
-static const char *function_word(enum function_kind kind)
-{
-    static const char *const words[] = {"SCALAR", "AGGREGATE", "TABLE"};
-    return words[kind];
-}
-
 static void show_functions(struct execution *execution)
 {
     static const struct str names[] = {STR_INIT("Function Name"), STR_INIT("Type"),
@@ -213,7 +207,7 @@ static void show_functions(struct execution *execution)
         functions[i] = function;
         struct str *row = sheet_row(&sheet);
         row[0] = function->name;
-        row[1] = str_from(function_word(function->kind));
+        row[1] = str_from(function_kind_name(function->kind));
         row[2] = str_from(function->doc);
     }
     sheet_answer(&sheet, &described);

@@ -6,12 +6,16 @@ static const struct type *common_struct(struct arena *arena, const struct type *
 static struct type decimal_of(const struct type *type);
 static enum err coerce_text(struct arena *arena, struct expr *from, const struct type *type,
                             struct expr **ret_expr, struct why *why);
-static bool is_constructor(const struct expr *expr);
 
 bool expr_is_text_literal(const struct expr *expr)
 {
     return expr->kind == EXPR_LITERAL && expr->type && expr->type->kind == TYPE_STRING &&
            !expr->literal.is_null;
+}
+
+bool expr_is_constructor(const struct expr *expr)
+{
+    return expr->kind == EXPR_ARRAY || expr->kind == EXPR_MAP || expr->kind == EXPR_STRUCT;
 }
 
 struct expr *expr_cast_node(struct arena *arena, struct expr *from, const struct type *type,
@@ -71,7 +75,7 @@ enum err expr_coerce(struct arena *arena, struct expr *from, const struct type *
         *ret_expr = expr_literal(arena, type, value, place);
         return OK;
     }
-    if (is_constructor(from) && from->type->kind == type->kind)
+    if (expr_is_constructor(from) && from->type->kind == type->kind)
         return coerce_constructor(arena, from, type, ret_expr, why);
     return why_set_at(why, ERR_INVALID, place.line, place.column, "expected %s, found %s",
                       type_text(type, arena).data,
@@ -180,9 +184,4 @@ static enum err coerce_text(struct arena *arena, struct expr *from, const struct
                           STR_ARGS(from->literal.text));
     *ret_expr = expr_literal(arena, type, value, from->place);
     return OK;
-}
-
-static bool is_constructor(const struct expr *expr)
-{
-    return expr->kind == EXPR_ARRAY || expr->kind == EXPR_MAP || expr->kind == EXPR_STRUCT;
 }

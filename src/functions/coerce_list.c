@@ -5,7 +5,6 @@
  * text is '10'), and constructors made of such literals. */
 #include "functions/function.h"
 
-static bool follows(const struct expr *expr);
 static const struct type *text_number_type(struct arena *arena, struct str text);
 static enum err follow(struct arena *arena, struct expr *from, const struct type *type,
                        struct expr **ret_expr, struct why *why);
@@ -28,7 +27,8 @@ static enum err leading_type(struct arena *arena, struct expr *const *exprs, uin
         const struct type *common = type ? type_common(arena, type, expr->type) : expr->type;
         if (common == NULL && expr->type->kind == TYPE_STRING && is_literal)
             common = expr->type;
-        else if (common == NULL && (follows(expr) || (literal && type->kind == TYPE_STRING)))
+        else if (common == NULL &&
+                 (expr_is_constructor(expr) || (literal && type->kind == TYPE_STRING)))
             common = type;
         if (common == NULL)
             return refuse(arena, type, expr, why);
@@ -69,11 +69,6 @@ enum err coerce_all(struct arena *arena, struct expr *const *exprs, uint32_t cou
     }
     *ret_type = type;
     return OK;
-}
-
-static bool follows(const struct expr *expr)
-{
-    return expr->kind == EXPR_ARRAY || expr->kind == EXPR_MAP || expr->kind == EXPR_STRUCT;
 }
 
 /* The least type of the number in a text, as java.math.BigDecimal reads it ("2e1" is a DECIMAL(2,
@@ -150,7 +145,7 @@ static enum err follow(struct arena *arena, struct expr *from, const struct type
         *ret_expr = expr_cast_node(arena, from, type, from->place);
         return OK;
     }
-    if (follows(from) && from->type->kind == type->kind)
+    if (expr_is_constructor(from) && from->type->kind == type->kind)
         return follow_items(arena, from, type, ret_expr, why);
     return refuse(arena, type, from, why);
 }

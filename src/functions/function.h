@@ -139,6 +139,8 @@ enum err expr_check_depth(const struct expr *expr, struct why *why);
 struct expr *expr_cast_node(struct arena *arena, struct expr *from, const struct type *type,
                             struct place place);
 bool expr_is_text_literal(const struct expr *expr);
+/* ARRAY[...], MAP(...) or STRUCT(...). */
+bool expr_is_constructor(const struct expr *expr);
 /* Whether ksqlDB casts `from` to `to` by itself in a call. */
 bool type_widens(const struct type *from, const struct type *to);
 /* The least type both widen to, NULL when there is none. */

@@ -57,6 +57,13 @@ struct str function_nearest(struct str name)
     return str_nearest(name, table.names, table.count);
 }
 
+const char *function_kind_name(enum function_kind kind)
+{
+    static const char *const names[] = {"SCALAR", "AGGREGATE", "TABLE"};
+    must(kind <= FUNCTION_TABLE);
+    return names[kind];
+}
+
 const struct function_entry *function_entry_find(struct str name)
 {
     const struct function_info *info = function_find(name);

@@ -131,6 +131,8 @@ MUST_CHECK enum err expr_constant(const struct expr *expr, struct arena *arena,
                                   struct value *ret_value, struct why *why);
 
 enum function_kind { FUNCTION_SCALAR, FUNCTION_AGGREGATE, FUNCTION_TABLE };
+/* "SCALAR", "AGGREGATE", "TABLE". */
+const char *function_kind_name(enum function_kind kind);
 
 /* What users see of a function; static. */
 struct function_info {
