@@ -215,24 +215,14 @@ static enum err read_partition(struct listing *listing, int32_t partition)
     return err;
 }
 
-/* The id a record's bytes begin with; false: they are not in the registry's wire format. */
-static bool schema_id(struct str bytes, uint32_t *ret_id)
-{
-    const unsigned char *at = (const unsigned char *)bytes.data;
-    if (bytes.size < 5 || at[0] != 0)
-        return false;
-    *ret_id = (uint32_t)at[1] << 24 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 8 | at[4];
-    return true;
-}
-
 static void write_side(struct listing *listing, const char *name, struct str bytes, struct buf *buf)
 {
-    uint32_t id;
+    int32_t id;
     buf_printf(buf, ",\"%s\":", name);
     format_show(bytes, bytes.data == NULL, listing->api->options.registry, buf);
     buf_printf(buf, ",\"%s_schema_id\":", name);
-    if (schema_id(bytes, &id))
-        buf_printf(buf, "%u", id);
+    if (registry_head_get(bytes, &id))
+        buf_printf(buf, "%u", (uint32_t)id);
     else
         buf_append_str(buf, STR("null"));
 }

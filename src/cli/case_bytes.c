@@ -253,8 +253,9 @@ static enum err encode_avro_message(const struct case_side *side, const struct j
         err = registry_by_id(side->registry, version.id, &schema, why);
     if (err)
         return err;
-    put_big_endian(buf, 0, 1);
-    put_big_endian(buf, (uint64_t)version.id, 4);
+    uint8_t head[REGISTRY_HEAD_SIZE];
+    registry_head_put(head, version.id);
+    buf_append(buf, head, sizeof(head));
     err = encode_avro(schema->root, node, buf, 0);
     if (err)
         return why_set(why, err, "'%.*s' is no value of its Avro schema", STR_ARGS(node->source));

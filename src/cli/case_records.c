@@ -1,5 +1,6 @@
 /* case_records.c -- records in one by one, each to rest, and records out compared. */
 #include "base/base64.h"
+#include "base/big_endian.h"
 #include "base/hash.h"
 #include "cli/case_world.h"
 
@@ -129,14 +130,6 @@ static void collect_topics(struct case_world *run)
     }
 }
 
-static int64_t big_endian(struct str bytes, size_t from_end)
-{
-    uint64_t bits = 0;
-    for (size_t i = 0; i < 8; i++)
-        bits = bits << 8 | (uint8_t)bytes.data[bytes.size - from_end + i];
-    return (int64_t)bits;
-}
-
 /* Takes the window's bytes off the key and compares them. */
 static bool window_equal(const struct source *source, struct record *record,
                          const struct json_node *expected)
@@ -148,10 +141,11 @@ static bool window_equal(const struct source *source, struct record *record,
         return window == NULL;
     if (record->key.size < size)
         return false;
-    const int64_t start = big_endian(record->key, 8);
-    const int64_t end =
-        session ? big_endian(record->key, 16) : start + source->format.window_size_ms;
     record->key.size -= size;
+    const char *bounds = record->key.data + record->key.size;
+    const int64_t start = (int64_t)big_endian_get_64(bounds + size - 8);
+    const int64_t end =
+        session ? (int64_t)big_endian_get_64(bounds) : start + source->format.window_size_ms;
     if (!window ||
         session != str_equal_nocase(json_member_text(window, "type", STR("")), STR("session")))
         return false;

@@ -1,17 +1,13 @@
 /* record_build.c -- record batches from records. */
 #include "data/record.h"
 
+#include "base/big_endian.h"
 #include "base/hash.h"
 #include "base/varint.h"
 #include "data/record_layout.h"
 
-#include <endian.h>
-
 static size_t text_size(struct str text, bool is_null);
 static uint8_t *put_text(uint8_t *at, struct str text, bool is_null);
-static void put_int16(char *at, uint16_t value);
-static void put_int32(char *at, uint32_t value);
-static void put_int64(char *at, uint64_t value);
 
 void record_batch_builder_init(struct record_batch_builder *builder)
 {
@@ -86,19 +82,19 @@ void record_batch_finish(struct record_batch_builder *builder)
     must(builder->record_count > 0);
     char *const data = builder->buf.data;
     const size_t size = builder->buf.size;
-    put_int64(data, 0);
-    put_int32(data + AT_LENGTH, (uint32_t)(size - AT_LEADER_EPOCH));
-    put_int32(data + AT_LEADER_EPOCH, UINT32_MAX);
+    big_endian_put_64(data, 0);
+    big_endian_put_32(data + AT_LENGTH, (uint32_t)(size - AT_LEADER_EPOCH));
+    big_endian_put_32(data + AT_LEADER_EPOCH, UINT32_MAX);
     data[AT_MAGIC] = MAGIC;
-    put_int16(data + AT_ATTRIBUTES, 0);
-    put_int32(data + AT_LAST_DELTA, builder->record_count - 1);
-    put_int64(data + AT_FIRST_TIMESTAMP, (uint64_t)builder->first_timestamp_ms);
-    put_int64(data + AT_MAX_TIMESTAMP, (uint64_t)builder->max_timestamp_ms);
-    put_int64(data + AT_PRODUCER_ID, UINT64_MAX);
-    put_int16(data + AT_PRODUCER_EPOCH, UINT16_MAX);
-    put_int32(data + AT_BASE_SEQUENCE, UINT32_MAX);
-    put_int32(data + AT_RECORD_COUNT, builder->record_count);
-    put_int32(data + AT_CRC, crc32c(0, data + AT_ATTRIBUTES, size - AT_ATTRIBUTES));
+    big_endian_put_16(data + AT_ATTRIBUTES, 0);
+    big_endian_put_32(data + AT_LAST_DELTA, builder->record_count - 1);
+    big_endian_put_64(data + AT_FIRST_TIMESTAMP, (uint64_t)builder->first_timestamp_ms);
+    big_endian_put_64(data + AT_MAX_TIMESTAMP, (uint64_t)builder->max_timestamp_ms);
+    big_endian_put_64(data + AT_PRODUCER_ID, UINT64_MAX);
+    big_endian_put_16(data + AT_PRODUCER_EPOCH, UINT16_MAX);
+    big_endian_put_32(data + AT_BASE_SEQUENCE, UINT32_MAX);
+    big_endian_put_32(data + AT_RECORD_COUNT, builder->record_count);
+    big_endian_put_32(data + AT_CRC, crc32c(0, data + AT_ATTRIBUTES, size - AT_ATTRIBUTES));
 }
 
 struct buf record_batch_take(struct record_batch_builder *builder)
@@ -110,7 +106,7 @@ struct buf record_batch_take(struct record_batch_builder *builder)
 
 void record_batch_set_base_offset(char *batch, int64_t base_offset)
 {
-    put_int64(batch, (uint64_t)base_offset);
+    big_endian_put_64(batch, (uint64_t)base_offset);
 }
 
 static size_t text_size(struct str text, bool is_null)
@@ -126,22 +122,4 @@ static uint8_t *put_text(uint8_t *at, struct str text, bool is_null)
     if (text.size > 0)
         memcpy(at, text.data, text.size);
     return at + text.size;
-}
-
-static void put_int16(char *at, uint16_t value)
-{
-    value = htobe16(value);
-    memcpy(at, &value, sizeof(value));
-}
-
-static void put_int32(char *at, uint32_t value)
-{
-    value = htobe32(value);
-    memcpy(at, &value, sizeof(value));
-}
-
-static void put_int64(char *at, uint64_t value)
-{
-    value = htobe64(value);
-    memcpy(at, &value, sizeof(value));
 }

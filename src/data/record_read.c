@@ -1,11 +1,11 @@
 /* record_read.c -- record batches checked, and records out of them. */
 #include "data/record.h"
 
+#include "base/big_endian.h"
 #include "base/hash.h"
 #include "base/varint.h"
 #include "data/record_layout.h"
 
-#include <endian.h>
 #include <inttypes.h>
 
 #define RECORD_SIZE_MIN 7 /* seven numbers of one byte */
@@ -20,8 +20,6 @@ struct batch_reader {
     struct arena *arena;
 };
 
-static uint32_t get_int32(const char *at);
-static int64_t get_int64(const char *at);
 static enum err header_read(struct str batch, struct record_batch_info *ret_info, struct why *why);
 static bool record_read(struct batch_reader *reader, int64_t from_offset, struct record *record);
 static bool headers_read(struct batch_reader *reader, const uint8_t *at, const uint8_t *end,
@@ -33,7 +31,7 @@ enum err record_batch_check(struct str batch, struct record_batch_info *ret_info
     const enum err err = header_read(batch, &info, why);
     if (err != OK)
         return err;
-    const uint32_t stored = get_int32(batch.data + AT_CRC);
+    const uint32_t stored = big_endian_get_32(batch.data + AT_CRC);
     const uint32_t computed = crc32c(0, batch.data + AT_ATTRIBUTES, info.size - AT_ATTRIBUTES);
     if (stored != computed)
         return why_set(why, ERR_CORRUPT,
@@ -77,18 +75,18 @@ static enum err header_read(struct str batch, struct record_batch_info *ret_info
         return why_set(why, ERR_CORRUPT, "record batch of %zu bytes is shorter than its header",
                        batch.size);
     const char *const data = batch.data;
-    const int64_t base_offset = get_int64(data);
+    const int64_t base_offset = (int64_t)big_endian_get_64(data);
     if (data[AT_MAGIC] != MAGIC)
         return why_set(why, ERR_CORRUPT,
                        "record batch at offset %" PRId64 " has format %d instead of %d",
                        base_offset, data[AT_MAGIC], MAGIC);
-    const uint64_t size = (uint64_t)get_int32(data + AT_LENGTH) + AT_LEADER_EPOCH;
+    const uint64_t size = (uint64_t)big_endian_get_32(data + AT_LENGTH) + AT_LEADER_EPOCH;
     if (size < RECORD_BATCH_OVERHEAD || size > RECORD_BATCH_BYTES_MAX || size > batch.size)
         return why_set(why, ERR_CORRUPT,
                        "record batch at offset %" PRId64 " says %" PRIu64 " bytes, there are %zu",
                        base_offset, size, batch.size);
-    const uint64_t count = get_int32(data + AT_RECORD_COUNT);
-    const int64_t last_delta = (int32_t)get_int32(data + AT_LAST_DELTA);
+    const uint64_t count = big_endian_get_32(data + AT_RECORD_COUNT);
+    const int64_t last_delta = (int32_t)big_endian_get_32(data + AT_LAST_DELTA);
     if (count > (size - RECORD_BATCH_OVERHEAD) / RECORD_SIZE_MIN || last_delta < 0 ||
         (int64_t)count > last_delta + 1)
         return why_set(why, ERR_CORRUPT,
@@ -108,8 +106,8 @@ static enum err header_read(struct str batch, struct record_batch_info *ret_info
     *ret_info = (struct record_batch_info){
         .base_offset = base_offset,
         .last_offset = base_offset + last_delta,
-        .first_timestamp_ms = get_int64(data + AT_FIRST_TIMESTAMP),
-        .max_timestamp_ms = get_int64(data + AT_MAX_TIMESTAMP),
+        .first_timestamp_ms = (int64_t)big_endian_get_64(data + AT_FIRST_TIMESTAMP),
+        .max_timestamp_ms = (int64_t)big_endian_get_64(data + AT_MAX_TIMESTAMP),
         .record_count = (uint32_t)count,
         .size = (uint32_t)size,
     };
@@ -200,18 +198,4 @@ static bool headers_read(struct batch_reader *reader, const uint8_t *at, const u
     }
     record->headers = headers;
     return at == end;
-}
-
-static uint32_t get_int32(const char *at)
-{
-    uint32_t value;
-    memcpy(&value, at, sizeof(value));
-    return be32toh(value);
-}
-
-static int64_t get_int64(const char *at)
-{
-    uint64_t value;
-    memcpy(&value, at, sizeof(value));
-    return (int64_t)be64toh(value);
 }

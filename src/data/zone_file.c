@@ -6,7 +6,7 @@
  * summer time or not, where its abbreviation starts), abbreviations, leap seconds, indicators. */
 #include "data/zone_file.h"
 
-#include <endian.h>
+#include "base/big_endian.h"
 
 #define HEADER_SIZE 44
 #define PERIOD_SIZE 6
@@ -23,7 +23,6 @@ struct block {
 
 static bool block_read(struct str bytes, struct block *ret_block);
 static uint64_t block_size(const struct block *block, size_t time_size);
-static uint32_t get_uint32(const char *at);
 static bool transitions_read(const char *at, const struct block *block, struct arena *arena,
                              struct zone_file *file);
 static bool periods_read(const char *at, const struct block *block, struct arena *arena,
@@ -84,12 +83,12 @@ static bool block_read(struct str bytes, struct block *ret_block)
     if (bytes.size < HEADER_SIZE || memcmp(bytes.data, "TZif", 4) != 0)
         return false;
     *ret_block = (struct block){
-        .indicator_utc_count = get_uint32(bytes.data + 20),
-        .indicator_standard_count = get_uint32(bytes.data + 24),
-        .leap_count = get_uint32(bytes.data + 28),
-        .transition_count = get_uint32(bytes.data + 32),
-        .period_count = get_uint32(bytes.data + 36),
-        .abbreviation_size = get_uint32(bytes.data + 40),
+        .indicator_utc_count = big_endian_get_32(bytes.data + 20),
+        .indicator_standard_count = big_endian_get_32(bytes.data + 24),
+        .leap_count = big_endian_get_32(bytes.data + 28),
+        .transition_count = big_endian_get_32(bytes.data + 32),
+        .period_count = big_endian_get_32(bytes.data + 36),
+        .abbreviation_size = big_endian_get_32(bytes.data + 40),
     };
     return true;
 }
@@ -103,13 +102,6 @@ static uint64_t block_size(const struct block *block, size_t time_size)
            block->indicator_utc_count;
 }
 
-static uint32_t get_uint32(const char *at)
-{
-    uint32_t value;
-    memcpy(&value, at, sizeof(value));
-    return be32toh(value);
-}
-
 static bool transitions_read(const char *at, const struct block *block, struct arena *arena,
                              struct zone_file *file)
 {
@@ -117,9 +109,7 @@ static bool transitions_read(const char *at, const struct block *block, struct a
     int64_t *transitions = ARENA_ARRAY(arena, int64_t, count);
     uint8_t *period_of = ARENA_ARRAY(arena, uint8_t, count);
     for (uint32_t i = 0; i < count; i++) {
-        uint64_t time;
-        memcpy(&time, at + (size_t)i * 8, sizeof(time));
-        transitions[i] = (int64_t)be64toh(time);
+        transitions[i] = (int64_t)big_endian_get_64(at + (size_t)i * 8);
         period_of[i] = (uint8_t)at[(size_t)count * 8 + i];
         if (period_of[i] >= block->period_count || (i > 0 && transitions[i] <= transitions[i - 1]))
             return false;
@@ -139,7 +129,7 @@ static bool periods_read(const char *at, const struct block *block, struct arena
     const char *const names = at + (size_t)count * PERIOD_SIZE;
     struct zone_period *periods = ARENA_ARRAY(arena, struct zone_period, count);
     for (uint32_t i = 0; i < count; i++, at += PERIOD_SIZE) {
-        periods[i].offset_s = (int32_t)get_uint32(at);
+        periods[i].offset_s = (int32_t)big_endian_get_32(at);
         if (periods[i].offset_s < -93599 || periods[i].offset_s > 93599)
             return false;
         for (uint32_t from = (uint8_t)at[5], size = 0;

@@ -1,7 +1,7 @@
 /* decoder.c -- records to rows of a batch: two sides, headers, windows, pseudo columns. */
 #include "format/side.h"
 
-#include <endian.h>
+#include "base/big_endian.h"
 
 /* A column of the batch that does not come from the bytes of a side. */
 struct plain_origin {
@@ -217,12 +217,11 @@ static enum err window_read(const struct record_format *format, struct str *key,
                        "a key of %zu bytes does not end with the %zu bytes of a window", key->size,
                        size);
     key->size -= size;
-    uint64_t bits[2] = {0};
-    memcpy(bits, key->data + key->size, size);
+    const char *bounds = key->data + key->size;
     struct window window = {.exists = true, .end_ms = INT64_MAX};
-    window.start_ms = (int64_t)be64toh(bits[is_session ? 1 : 0]);
+    window.start_ms = (int64_t)big_endian_get_64(bounds + (is_session ? sizeof(uint64_t) : 0));
     if (is_session)
-        window.end_ms = (int64_t)be64toh(bits[0]);
+        window.end_ms = (int64_t)big_endian_get_64(bounds);
     else if (format->window_size_ms > 0 &&
              __builtin_add_overflow(window.start_ms, format->window_size_ms, &window.end_ms))
         return why_set(why, ERR_MALFORMED, "the key's window starts at %lld",

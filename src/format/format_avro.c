@@ -5,10 +5,6 @@
 #include "avro/avro.h"
 #include "format/side.h"
 
-#include <endian.h>
-
-#define HEADER_BYTES 5
-#define MAGIC 0
 /* Writer schemas a reader keeps; beyond them it starts again from none. */
 #define SCHEMAS_MAX 256
 
@@ -34,13 +30,13 @@ struct avro_reader {
 struct avro_writer {
     struct side_writer base;
     const struct avro_encoder *encoder;
-    uint8_t header[HEADER_BYTES];
+    uint8_t head[REGISTRY_HEAD_SIZE];
 };
 
 static enum err check_name(struct str name, struct why *why);
 static enum err check_type(const struct type *type, struct why *why);
 static struct str avro_name(struct str name, struct arena *arena);
-static enum err header_read(struct str bytes, int32_t *ret_id, struct why *why);
+static enum err head_read(struct str bytes, int32_t *ret_id, struct why *why);
 static enum err known_find(struct avro_reader *reader, int32_t id, struct why *why);
 static enum err known_add(struct avro_reader *reader, uint32_t place, int32_t id, struct why *why);
 static enum err schema_register(const struct side *side, int32_t *ret_id, struct why *why);
@@ -91,7 +87,7 @@ static enum err avro_read(struct side_reader *base, struct str bytes, struct col
 {
     struct avro_reader *reader = (struct avro_reader *)base;
     int32_t id = 0;
-    enum err err = header_read(bytes, &id, why);
+    enum err err = head_read(bytes, &id, why);
     if (err == OK && (reader->last == reader->known_count || reader->known[reader->last].id != id))
         err = known_find(reader, id, why);
     if (err)
@@ -100,7 +96,7 @@ static enum err avro_read(struct side_reader *base, struct str bytes, struct col
     if (!known->decoder)
         return why_set(why, ERR_MALFORMED, "schema id %d cannot be read as these columns: %.*s", id,
                        STR_ARGS(known->reason));
-    const struct str body = {bytes.data + HEADER_BYTES, bytes.size - HEADER_BYTES};
+    const struct str body = {bytes.data + REGISTRY_HEAD_SIZE, bytes.size - REGISTRY_HEAD_SIZE};
     err = avro_decode(known->decoder, body, columns, row, arena);
     if (err)
         return why_set(why, err, "%zu bytes are no Avro body of schema id %d: %s", body.size, id,
@@ -135,9 +131,7 @@ static enum err avro_writer_new(const struct side *side, struct side_writer **re
         why_prefix(why, "the columns of '%.*s' do not fit schema id %d", STR_ARGS(side->topic), id);
         return err;
     }
-    const uint32_t swapped = htobe32((uint32_t)id);
-    writer->header[0] = MAGIC;
-    memcpy(writer->header + 1, &swapped, sizeof(swapped));
+    registry_head_put(writer->head, id);
     *ret_writer = &writer->base;
     return OK;
 }
@@ -146,7 +140,7 @@ static enum err avro_write(struct side_writer *base, const struct column *column
                            struct buf *buf, bool *ret_is_null)
 {
     struct avro_writer *writer = (struct avro_writer *)base;
-    buf_append(buf, writer->header, HEADER_BYTES);
+    buf_append(buf, writer->head, REGISTRY_HEAD_SIZE);
     return avro_encode(writer->encoder, columns, row, buf);
 }
 
@@ -199,18 +193,15 @@ static struct str avro_name(struct str name, struct arena *arena)
     return (struct str){copy, name.size};
 }
 
-static enum err header_read(struct str bytes, int32_t *ret_id, struct why *why)
+static enum err head_read(struct str bytes, int32_t *ret_id, struct why *why)
 {
-    if (bytes.size < HEADER_BYTES)
+    if (bytes.size < REGISTRY_HEAD_SIZE)
         return why_set(why, ERR_MALFORMED,
                        "%zu bytes are no Avro record, which begins with a zero and a schema id",
                        bytes.size);
-    if (bytes.data[0] != MAGIC)
+    if (!registry_head_get(bytes, ret_id))
         return why_set(why, ERR_MALFORMED, "unknown magic byte 0x%02x before the schema id",
                        (uint8_t)bytes.data[0]);
-    uint32_t swapped = 0;
-    memcpy(&swapped, bytes.data + 1, sizeof(swapped));
-    *ret_id = (int32_t)be32toh(swapped);
     return OK;
 }
 

@@ -2,14 +2,13 @@
  *
  * INTEGER 4 and BIGINT 8 bytes big-endian, DOUBLE its IEEE 754 bits as 8 bytes big-endian, STRING
  * UTF-8, BYTES as they are. No size but these is taken. */
+#include "base/big_endian.h"
 #include "format/cell_text.h"
 #include "format/side.h"
 
 #include <endian.h>
 
 static enum err read_size(const char *kind, size_t wanted, struct str bytes, struct why *why);
-static uint32_t get_32(struct str bytes);
-static uint64_t get_64(struct str bytes);
 
 static enum err kafka_check(const struct format_spec *spec, bool is_key,
                             const struct row_column *columns, uint32_t count, struct why *why)
@@ -45,17 +44,17 @@ static enum err kafka_read(struct side_reader *reader, struct str bytes, struct 
     case TYPE_INTEGER:
         err = read_size("INTEGER", sizeof(int32_t), bytes, why);
         if (err == OK && column)
-            column->integers[row] = (int32_t)get_32(bytes);
+            column->integers[row] = (int32_t)big_endian_get_32(bytes.data);
         return err;
     case TYPE_BIGINT:
         err = read_size("BIGINT", sizeof(int64_t), bytes, why);
         if (err == OK && column)
-            column->bigints[row] = (int64_t)get_64(bytes);
+            column->bigints[row] = (int64_t)big_endian_get_64(bytes.data);
         return err;
     case TYPE_DOUBLE:
         err = read_size("DOUBLE", sizeof(double), bytes, why);
         if (err == OK && column) {
-            const uint64_t bits = get_64(bytes);
+            const uint64_t bits = big_endian_get_64(bytes.data);
             memcpy(&column->doubles[row], &bits, sizeof(bits));
         }
         return err;
@@ -106,20 +105,6 @@ static enum err read_size(const char *kind, size_t wanted, struct str bytes, str
         return OK;
     return why_set(why, ERR_MALFORMED, "%zu bytes are no %s of the KAFKA format, which has %zu",
                    bytes.size, kind, wanted);
-}
-
-static uint32_t get_32(struct str bytes)
-{
-    uint32_t bits = 0;
-    memcpy(&bits, bytes.data, sizeof(bits));
-    return be32toh(bits);
-}
-
-static uint64_t get_64(struct str bytes)
-{
-    uint64_t bits = 0;
-    memcpy(&bits, bytes.data, sizeof(bits));
-    return be64toh(bits);
 }
 
 const struct format_ops format_kafka = {

@@ -3,9 +3,6 @@
 #include "base/json.h"
 #include "format/format.h"
 
-#include <endian.h>
-
-#define HEADER_BYTES 5
 #define SHOWN_BYTES_MAX 64 /* of what is no text */
 
 static bool show_avro(struct str bytes, struct registry *registry, struct arena *arena,
@@ -37,11 +34,9 @@ void format_show(struct str bytes, bool is_null, struct registry *registry, stru
 static bool show_avro(struct str bytes, struct registry *registry, struct arena *arena,
                       struct buf *buf)
 {
-    if (!registry || bytes.size < HEADER_BYTES || bytes.data[0] != 0)
+    int32_t id;
+    if (!registry || !registry_head_get(bytes, &id))
         return false;
-    uint32_t swapped = 0;
-    memcpy(&swapped, bytes.data + 1, sizeof(swapped));
-    const int32_t id = (int32_t)be32toh(swapped);
     const struct avro_schema *schema = NULL;
     if (id <= 0 || registry_by_id(registry, id, &schema, NULL) != OK)
         return false;
@@ -55,7 +50,7 @@ static bool show_avro(struct str bytes, struct registry *registry, struct arena 
         return false;
     struct column column;
     column_init(&column, type, 1, arena);
-    const struct str body = {bytes.data + HEADER_BYTES, bytes.size - HEADER_BYTES};
+    const struct str body = {bytes.data + REGISTRY_HEAD_SIZE, bytes.size - REGISTRY_HEAD_SIZE};
     if (avro_decode(decoder, body, &column, 0, arena) != OK)
         return false;
     const struct value value = column_get(&column, 0, arena);

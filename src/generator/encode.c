@@ -2,17 +2,17 @@
 #include "generator/encode.h"
 
 #include "base/varint.h"
+#include "registry/registry.h"
 
-#define WIRE_HEADER_SIZE 5
 #define NOISE_SIZE_MAX 40
 
-static void put_header(struct buf *buf, int32_t schema_id);
+static void put_head(struct buf *buf, int32_t schema_id);
 static void put_text(struct buf *buf, struct str text);
 static void put_double(struct buf *buf, double number);
 
 void encode_order(const struct order *order, int32_t schema_id, struct buf *buf)
 {
-    put_header(buf, schema_id);
+    put_head(buf, schema_id);
     put_text(buf, model_str(&order->order_id));
     put_text(buf, model_str(&order->customer_id));
     put_double(buf, order->total);
@@ -31,7 +31,7 @@ void encode_order(const struct order *order, int32_t schema_id, struct buf *buf)
 
 void encode_payment(const struct payment *payment, int32_t schema_id, struct buf *buf)
 {
-    put_header(buf, schema_id);
+    put_head(buf, schema_id);
     put_text(buf, model_str(&payment->payment_id));
     put_text(buf, model_str(&payment->order_id));
     put_double(buf, payment->amount);
@@ -43,7 +43,7 @@ void encode_payment(const struct payment *payment, int32_t schema_id, struct buf
  * whole, and the last of them finds no bytes. */
 void encode_broken(struct str good, struct random *random, struct buf *buf)
 {
-    must(good.size > WIRE_HEADER_SIZE);
+    must(good.size > REGISTRY_HEAD_SIZE);
     const size_t start = buf->size;
     switch (random_below(random, 4)) {
     case 0:
@@ -65,12 +65,11 @@ void encode_broken(struct str good, struct random *random, struct buf *buf)
     }
 }
 
-static void put_header(struct buf *buf, int32_t schema_id)
+static void put_head(struct buf *buf, int32_t schema_id)
 {
-    const uint32_t bits = (uint32_t)schema_id;
-    const uint8_t header[WIRE_HEADER_SIZE] = {0, (uint8_t)(bits >> 24), (uint8_t)(bits >> 16),
-                                              (uint8_t)(bits >> 8), (uint8_t)bits};
-    buf_append(buf, header, sizeof(header));
+    uint8_t head[REGISTRY_HEAD_SIZE];
+    registry_head_put(head, schema_id);
+    buf_append(buf, head, sizeof(head));
 }
 
 static void put_text(struct buf *buf, struct str text)

@@ -4,7 +4,6 @@
 #include <math.h>
 
 #define READ_BYTES (1 << 20)
-#define WIRE_HEADER_SIZE 5
 #define PROGRESS_STRIDE 0.1
 
 static enum err decoder_of(struct value_reader *reader, int32_t schema_id,
@@ -93,18 +92,16 @@ void value_reader_release(struct value_reader *reader)
 
 enum err value_read(struct value_reader *reader, struct str value, struct why *why)
 {
-    const uint8_t *bytes = (const uint8_t *)value.data;
     const struct avro_decoder *decoder;
-    if (value.size < WIRE_HEADER_SIZE || bytes[0] != 0)
+    int32_t id;
+    if (!registry_head_get(value, &id))
         return why_set(why, ERR_MALFORMED, "not an Avro value");
-    const uint32_t id =
-        (uint32_t)bytes[1] << 24 | (uint32_t)bytes[2] << 16 | (uint32_t)bytes[3] << 8 | bytes[4];
-    enum err err = decoder_of(reader, (int32_t)id, &decoder, why);
+    enum err err = decoder_of(reader, id, &decoder, why);
     if (err)
         return err;
     for (uint32_t i = 0; i < reader->field_count; i++)
         column_clear(&reader->columns[i]);
-    const struct str body = {value.data + WIRE_HEADER_SIZE, value.size - WIRE_HEADER_SIZE};
+    const struct str body = {value.data + REGISTRY_HEAD_SIZE, value.size - REGISTRY_HEAD_SIZE};
     err = avro_decode(decoder, body, reader->columns, 0, &reader->arena);
     return err ? why_set(why, err, "%s", err_text(err)) : OK;
 }

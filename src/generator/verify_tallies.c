@@ -1,6 +1,7 @@
 /* verify_tallies.c -- what the counting tables must say, added up from the truth. */
 #include "generator/verify_tallies.h"
 
+#include "base/big_endian.h"
 #include "base/memory.h"
 
 #include <math.h>
@@ -20,7 +21,6 @@ static struct tally_row *row_of(struct tallies *tallies, enum tally tally, struc
 static struct tally_row *window_of(struct tallies *tallies, enum tally tally, int64_t time_ms);
 static struct tally_row *class_of(struct tallies *tallies, int64_t delay_ms);
 static void add(struct tally_row *row, uint64_t times, double amount);
-static void put_big_endian(char *at, uint64_t number, int size);
 
 const struct tally_shape tally_shapes[TALLY_COUNT] = {
     [TALLY_PLACED] = {"ORDERS_PLACED", {"ORDERS", "REVENUE", "AVERAGE_ORDER_VALUE"}, 3},
@@ -121,7 +121,7 @@ static struct tally_row *row_of(struct tallies *tallies, enum tally tally, struc
 static struct tally_row *window_of(struct tallies *tallies, enum tally tally, int64_t time_ms)
 {
     char key[3 + 8] = "all";
-    put_big_endian(key + 3, (uint64_t)(time_ms / MINUTE_MS * MINUTE_MS), 8);
+    big_endian_put_64(key + 3, (uint64_t)(time_ms / MINUTE_MS * MINUTE_MS));
     return row_of(tallies, tally, (struct str){key, sizeof(key)});
 }
 
@@ -134,7 +134,7 @@ static struct tally_row *class_of(struct tallies *tallies, int64_t delay_ms)
     else if (delay_ms > HISTOGRAM_FIRST_MS)
         class = (int32_t)floor(log((double)delay_ms / 500.0) / log(172800.0) * 40.0);
     char key[4];
-    put_big_endian(key, (uint32_t) class, 4);
+    big_endian_put_32(key, (uint32_t) class);
     return row_of(tallies, TALLY_HISTOGRAM, (struct str){key, sizeof(key)});
 }
 
@@ -142,10 +142,4 @@ static void add(struct tally_row *row, uint64_t times, double amount)
 {
     row->wanted[0] += (double)times;
     row->wanted[1] += (double)times * amount;
-}
-
-static void put_big_endian(char *at, uint64_t number, int size)
-{
-    for (int i = 0; i < size; i++)
-        at[i] = (char)(number >> (8 * (size - 1 - i)));
 }

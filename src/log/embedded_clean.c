@@ -9,6 +9,7 @@
  * The table has 128 bits of a key's hash instead of the key, and a fixed size: when it is full, the
  * pass covers no more than what it holds. Records a task may read again stay as they are. A
  * tombstone that is itself the latest goes a day later. */
+#include "base/big_endian.h"
 #include "log/embedded.h"
 #include "log/embedded_committer.h"
 
@@ -16,8 +17,6 @@
 #include "base/hash.h"
 #include "base/memory.h"
 #include "base/varint.h"
-
-#include <endian.h>
 
 #define PIECE_BYTES (4 << 20)
 #define SLOTS_MAX (1u << 19) /* of 24 bytes */
@@ -321,13 +320,10 @@ static uint32_t build_batch(struct cleaner *cleaner, struct str value, uint32_t 
         }
         at = content + size;
     }
-    const uint32_t length = htobe32((uint32_t)(batch->size - LENGTH_BEFORE));
-    const uint32_t count = htobe32(kept);
-    memcpy(batch->data + AT_LENGTH, &length, sizeof(length));
-    memcpy(batch->data + AT_RECORD_COUNT, &count, sizeof(count));
-    const uint32_t sum =
-        htobe32(crc32c(0, batch->data + AT_ATTRIBUTES, batch->size - AT_ATTRIBUTES));
-    memcpy(batch->data + AT_CRC, &sum, sizeof(sum));
+    big_endian_put_32(batch->data + AT_LENGTH, (uint32_t)(batch->size - LENGTH_BEFORE));
+    big_endian_put_32(batch->data + AT_RECORD_COUNT, kept);
+    big_endian_put_32(batch->data + AT_CRC,
+                      crc32c(0, batch->data + AT_ATTRIBUTES, batch->size - AT_ATTRIBUTES));
     return kept;
 }
 

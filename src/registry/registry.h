@@ -8,10 +8,29 @@
 
 #include "avro/avro.h"
 #include "base/arena.h"
+#include "base/big_endian.h"
 #include "base/err.h"
 #include "base/str.h"
 
 #include <stdint.h>
+
+/* The head of a record in the wire format. */
+#define REGISTRY_HEAD_SIZE 5
+
+static inline void registry_head_put(uint8_t head[REGISTRY_HEAD_SIZE], int32_t id)
+{
+    head[0] = 0;
+    big_endian_put_32(head + 1, (uint32_t)id);
+}
+
+/* False: the bytes do not begin so. */
+static inline bool registry_head_get(struct str bytes, int32_t *ret_id)
+{
+    if (bytes.size < REGISTRY_HEAD_SIZE || bytes.data[0] != 0)
+        return false;
+    *ret_id = (int32_t)big_endian_get_32(bytes.data + 1);
+    return true;
+}
 
 enum compatibility {
     COMPATIBILITY_NONE,

@@ -87,12 +87,8 @@ static inline bool events_decode(struct events *events, struct str value, struct
     const struct avro_schema *schema;
     const struct avro_decoder *decoder;
     struct arena *arena = &events->arena;
-    const uint8_t *bytes = (const uint8_t *)value.data;
-    if (value.size < 5 || bytes[0] != 0)
-        return false;
-    const uint32_t id =
-        (uint32_t)bytes[1] << 24 | (uint32_t)bytes[2] << 16 | (uint32_t)bytes[3] << 8 | bytes[4];
-    if (registry_by_id(events->registry, (int32_t)id, &schema, NULL) != OK)
+    int32_t id;
+    if (!registry_head_get(value, &id) || registry_by_id(events->registry, id, &schema, NULL) != OK)
         return false;
     for (uint32_t i = 0; i < count; i++)
         column_init(&columns[targets[i].column], targets[i].type, 1, arena);
