@@ -1,7 +1,5 @@
 /* decode.c -- runs a decoder's steps over one body. */
 #include "avro/program.h"
-#include "base/hash.h"
-#include "base/memory.h"
 
 /* What a list or STRUCT comes back to. */
 struct frame {
@@ -73,38 +71,9 @@ enum err avro_decode(const struct avro_decoder *decoder, struct str body, struct
     struct column *column = &columns[step->column];
     int64_t number;
     static const void *const labels[] = {
-        [STEP_END] = &&end_step,
-        [STEP_NULL] = &&null_step,
-        [STEP_BOOLEAN] = &&boolean_step,
-        [STEP_INT] = &&int_step,
-        [STEP_INT_TO_BIGINT] = &&int_to_bigint_step,
-        [STEP_LONG] = &&long_step,
-        [STEP_FLOAT] = &&float_step,
-        [STEP_DOUBLE] = &&double_step,
-        [STEP_STRING] = &&string_step,
-        [STEP_BYTES] = &&bytes_step,
-        [STEP_FIXED] = &&fixed_step,
-        [STEP_ENUM] = &&enum_step,
-        [STEP_DECIMAL] = &&decimal_step,
-        [STEP_NUMBER] = &&number_step,
-        [STEP_NULLABLE] = &&nullable_step,
-        [STEP_UNION] = &&union_step,
-        [STEP_JUMP] = &&jump_step,
-        [STEP_STRUCT] = &&struct_step,
-        [STEP_STRUCT_END] = &&struct_end_step,
-        [STEP_LIST] = &&list_step,
-        [STEP_LIST_END] = &&list_end_step,
-        [STEP_CONSTANT] = &&constant_step,
-        [STEP_CONSTANT_END] = &&constant_end_step,
-        [STEP_SKIP_INT] = &&skip_int_step,
-        [STEP_SKIP_LONG] = &&skip_long_step,
-        [STEP_SKIP_STRING] = &&skip_string_step,
-        [STEP_SKIP_BYTES] = &&skip_bytes_step,
-        [STEP_SKIP_FIXED] = &&skip_fixed_step,
-        [STEP_SKIP_NULLABLE] = &&skip_nullable_step,
-        [STEP_SKIP_LIST] = &&skip_list_step,
-        [STEP_SKIP_LIST_END] = &&skip_list_end_step,
-        [STEP_SKIP_NODE] = &&skip_node_step,
+#define STEP(NAME, label) &&label##_step,
+#include "avro/step.def"
+#undef STEP
     };
     goto *labels[step->code];
 
@@ -405,51 +374,4 @@ static enum err list_block(struct run *run, struct frame *frame, const uint8_t *
         clear_nulls(&column->children[0], used, count);
     column->spans[frame->row].count += count;
     return OK;
-}
-
-/* Where `key` of the entry stands among the first `count` kept ones, or `count`. */
-static uint32_t find_key(const struct column *keys, const uint32_t *slots, uint32_t mask,
-                         uint32_t start, uint32_t entry, uint32_t *ret_slot)
-{
-    const bool is_null = keys->nulls[entry];
-    const struct str key = is_null ? (struct str){0} : keys->strings[entry];
-    uint32_t slot = (uint32_t)hash64(key.data, key.size) & mask;
-    for (; slots[slot] != UINT32_MAX; slot = (slot + 1) & mask) {
-        const uint32_t other = start + slots[slot];
-        if (keys->nulls[other] == is_null && (is_null || str_equal(keys->strings[other], key)))
-            break;
-    }
-    *ret_slot = slot;
-    return slots[slot];
-}
-
-void avro_map_unify(struct column *column, uint32_t row, struct arena *arena)
-{
-    struct column *keys = &column->children[0], *values = &column->children[1];
-    struct span *span = &column->spans[row];
-    if (span->count < 2 || keys->type->kind != TYPE_STRING)
-        return;
-    uint32_t capacity = 4;
-    while (capacity < span->count * 2)
-        capacity *= 2;
-    uint32_t few[64];
-    uint32_t *slots = capacity <= 64 ? few : memory_alloc(capacity * sizeof(*slots));
-    memset(slots, 0xff, capacity * sizeof(*slots));
-    uint32_t kept = 0;
-    for (uint32_t i = 0; i < span->count; i++) {
-        const uint32_t entry = span->start + i;
-        uint32_t slot;
-        uint32_t place = find_key(keys, slots, capacity - 1, span->start, entry, &slot);
-        if (place == UINT32_MAX) {
-            slots[slot] = place = kept++;
-            if (span->start + place != entry)
-                column_copy_cell(keys, span->start + place, keys, entry, arena);
-        }
-        if (span->start + place != entry)
-            column_copy_cell(values, span->start + place, values, entry, arena);
-    }
-    if (slots != few)
-        free(slots);
-    /* The entries left over at the end stay unused: values made of lists may stand behind them. */
-    span->count = kept;
 }

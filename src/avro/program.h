@@ -13,38 +13,9 @@
 #define STEPS_MAX 65536
 
 enum step_code {
-    STEP_END,
-    STEP_NULL, /* reads nothing */
-    STEP_BOOLEAN,
-    STEP_INT, /* also DATE, TIME */
-    STEP_INT_TO_BIGINT,
-    STEP_LONG, /* also TIMESTAMP */
-    STEP_FLOAT,
-    STEP_DOUBLE,
-    STEP_STRING,
-    STEP_BYTES,
-    STEP_FIXED,    /* count: bytes */
-    STEP_ENUM,     /* count, symbols */
-    STEP_DECIMAL,  /* count: bytes of a fixed, or DECIMAL_IN_BYTES */
-    STEP_NUMBER,   /* any other way from a number to a cell: from, via, type */
-    STEP_NULLABLE, /* [null, T]: from is null's branch; jump when it is taken */
-    STEP_UNION,    /* count, jumps */
-    STEP_JUMP,
-    STEP_STRUCT, /* into the children */
-    STEP_STRUCT_END,
-    STEP_LIST, /* list; jump: past LIST_END */
-    STEP_LIST_END,
-    STEP_CONSTANT, /* reads from `constant` up to CONSTANT_END: a default */
-    STEP_CONSTANT_END,
-    STEP_SKIP_INT,
-    STEP_SKIP_LONG,
-    STEP_SKIP_STRING,
-    STEP_SKIP_BYTES,
-    STEP_SKIP_FIXED,    /* count: bytes */
-    STEP_SKIP_NULLABLE, /* as NULLABLE */
-    STEP_SKIP_LIST,     /* as LIST, without columns */
-    STEP_SKIP_LIST_END,
-    STEP_SKIP_NODE /* node */
+#define STEP(NAME, label) STEP_##NAME,
+#include "avro/step.def"
+#undef STEP
 };
 
 #define DECIMAL_IN_BYTES UINT32_MAX

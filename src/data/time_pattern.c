@@ -24,9 +24,7 @@ static enum err quoted_compile(struct compiler *compiler, struct arena *arena);
 static enum err optional_begin(struct compiler *compiler);
 static enum err optional_end(struct compiler *compiler);
 static enum err letters_compile(struct compiler *compiler, char letter, int count);
-static enum err year_compile(struct compiler *compiler, enum time_field field, int count);
 static enum err text_compile(struct compiler *compiler, enum time_field field, int count);
-static enum err offset_compile(struct compiler *compiler, char letter, int count);
 static void add(struct compiler *compiler, const struct element *element);
 static void add_number(struct compiler *compiler, enum time_field field, int least, int most,
                        enum element_sign sign);
@@ -146,106 +144,171 @@ static enum err optional_end(struct compiler *compiler)
     return OK;
 }
 
-static enum err letters_compile(struct compiler *compiler, char letter, int count)
+/* What a pattern letter that stands `count` times at once means. */
+struct letter {
+    char letter;
+    enum time_field field; /* of those that have one */
+    enum err (*compile)(struct compiler *compiler, const struct letter *letter, int count);
+};
+
+static enum err two_digits_compile(struct compiler *compiler, const struct letter *letter,
+                                   int count)
 {
-    static const struct {
-        char letter;
-        enum time_field field;
-    } pairs[] = {
-        {'d', FIELD_DAY},       {'H', FIELD_HOUR},   {'k', FIELD_HOUR_1_24}, {'K', FIELD_HOUR_0_11},
-        {'h', FIELD_HOUR_1_12}, {'m', FIELD_MINUTE}, {'s', FIELD_SECOND},
-    };
-    for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
-        if (pairs[i].letter != letter)
-            continue;
-        if (count > 2)
-            return too_many(compiler, letter, count);
-        if (count == 2)
-            add_number(compiler, pairs[i].field, 2, 2, SIGN_NONE);
-        else
-            add_number(compiler, pairs[i].field, 1, NUMBER_WIDTH_MAX, SIGN_NORMAL);
-        return OK;
-    }
-    switch (letter) {
-    case 'G':
-        return text_compile(compiler, FIELD_ERA, count < 3 ? 3 : count);
-    case 'y':
-        return year_compile(compiler, FIELD_YEAR_OF_ERA, count);
-    case 'u':
-        return year_compile(compiler, FIELD_YEAR, count);
-    case 'M':
-    case 'L':
-        if (count >= 3)
-            return text_compile(compiler, FIELD_MONTH, count);
-        add_number(compiler, FIELD_MONTH, count, count == 2 ? 2 : NUMBER_WIDTH_MAX,
-                   count == 2 ? SIGN_NONE : SIGN_NORMAL);
-        return OK;
-    case 'D':
-        if (count > 3)
-            return too_many(compiler, letter, count);
-        add_number(compiler, FIELD_DAY_OF_YEAR, count, count == 1 ? NUMBER_WIDTH_MAX : 3,
-                   count == 1 ? SIGN_NORMAL : SIGN_NONE);
-        return OK;
-    case 'E':
-        return text_compile(compiler, FIELD_WEEKDAY, count < 3 ? 3 : count);
-    case 'a':
-        return count > 1 ? too_many(compiler, letter, count)
-                         : text_compile(compiler, FIELD_HALF_DAY, 3);
-    case 'S':
-        if (count > 9)
-            return too_many(compiler, letter, count);
-        add(compiler, &(struct element){.kind = ELEMENT_FRACTION,
-                                        .field = FIELD_NANO,
-                                        .width_min = (uint8_t)count,
-                                        .width_max = (uint8_t)count});
-        return OK;
-    case 'n':
-    case 'N':
-    case 'A':
-        if (count > NUMBER_WIDTH_MAX)
-            return too_many(compiler, letter, count);
-        add_number(compiler,
-                   letter == 'n'   ? FIELD_NANO
-                   : letter == 'N' ? FIELD_NANO_OF_DAY
-                                   : FIELD_MILLI_OF_DAY,
-                   count, NUMBER_WIDTH_MAX, SIGN_NONE);
-        return OK;
-    case 'V':
-        if (count != 2)
-            return why_set(compiler->why, ERR_INVALID,
-                           "time pattern '%.*s' needs 'V' twice for a zone's id",
-                           STR_ARGS(compiler->pattern));
-        add(compiler, &(struct element){.kind = ELEMENT_ZONE_ID});
-        return OK;
-    case 'z':
-        if (count > 4)
-            return too_many(compiler, letter, count);
-        add(compiler, &(struct element){.kind = ELEMENT_ZONE_NAME});
-        return OK;
-    case 'X':
-    case 'x':
-    case 'Z':
-        return offset_compile(compiler, letter, count);
-    default:
-        return why_set(compiler->why, ERR_INVALID,
-                       "time pattern '%.*s' has the letter '%c', which is not supported",
-                       STR_ARGS(compiler->pattern), letter);
-    }
+    if (count > 2)
+        return too_many(compiler, letter->letter, count);
+    if (count == 2)
+        add_number(compiler, letter->field, 2, 2, SIGN_NONE);
+    else
+        add_number(compiler, letter->field, 1, NUMBER_WIDTH_MAX, SIGN_NORMAL);
+    return OK;
 }
 
-static enum err year_compile(struct compiler *compiler, enum time_field field, int count)
+static enum err word_compile(struct compiler *compiler, const struct letter *letter, int count)
 {
-    const char letter = field == FIELD_YEAR ? 'u' : 'y';
+    return text_compile(compiler, letter->field, count < 3 ? 3 : count);
+}
+
+static enum err month_compile(struct compiler *compiler, const struct letter *letter, int count)
+{
+    if (count >= 3)
+        return text_compile(compiler, letter->field, count);
+    return two_digits_compile(compiler, letter, count);
+}
+
+static enum err day_of_year_compile(struct compiler *compiler, const struct letter *letter,
+                                    int count)
+{
+    if (count > 3)
+        return too_many(compiler, letter->letter, count);
+    add_number(compiler, letter->field, count, count == 1 ? NUMBER_WIDTH_MAX : 3,
+               count == 1 ? SIGN_NORMAL : SIGN_NONE);
+    return OK;
+}
+
+static enum err half_day_compile(struct compiler *compiler, const struct letter *letter, int count)
+{
+    return count > 1 ? too_many(compiler, letter->letter, count)
+                     : text_compile(compiler, letter->field, 3);
+}
+
+static enum err fraction_compile(struct compiler *compiler, const struct letter *letter, int count)
+{
+    if (count > 9)
+        return too_many(compiler, letter->letter, count);
+    add(compiler, &(struct element){.kind = ELEMENT_FRACTION,
+                                    .field = letter->field,
+                                    .width_min = (uint8_t)count,
+                                    .width_max = (uint8_t)count});
+    return OK;
+}
+
+static enum err digits_compile(struct compiler *compiler, const struct letter *letter, int count)
+{
     if (count > NUMBER_WIDTH_MAX)
-        return too_many(compiler, letter, count);
+        return too_many(compiler, letter->letter, count);
+    add_number(compiler, letter->field, count, NUMBER_WIDTH_MAX, SIGN_NONE);
+    return OK;
+}
+
+static enum err zone_id_compile(struct compiler *compiler, const struct letter *letter, int count)
+{
+    if (count != 2)
+        return why_set(compiler->why, ERR_INVALID,
+                       "time pattern '%.*s' needs '%c' twice for a zone's id",
+                       STR_ARGS(compiler->pattern), letter->letter);
+    add(compiler, &(struct element){.kind = ELEMENT_ZONE_ID});
+    return OK;
+}
+
+static enum err zone_name_compile(struct compiler *compiler, const struct letter *letter, int count)
+{
+    if (count > 4)
+        return too_many(compiler, letter->letter, count);
+    add(compiler, &(struct element){.kind = ELEMENT_ZONE_NAME});
+    return OK;
+}
+
+static enum err year_compile(struct compiler *compiler, const struct letter *letter, int count)
+{
+    if (count > NUMBER_WIDTH_MAX)
+        return too_many(compiler, letter->letter, count);
     if (count == 2)
-        add(compiler,
-            &(struct element){
-                .kind = ELEMENT_YEAR_IN_CENTURY, .field = field, .width_min = 2, .width_max = 2});
+        add(compiler, &(struct element){.kind = ELEMENT_YEAR_IN_CENTURY,
+                                        .field = letter->field,
+                                        .width_min = 2,
+                                        .width_max = 2});
     else
-        add_number(compiler, field, count, NUMBER_WIDTH_MAX,
+        add_number(compiler, letter->field, count, NUMBER_WIDTH_MAX,
                    count < 4 ? SIGN_NORMAL : SIGN_EXCEEDS);
     return OK;
+}
+
+static enum err offset_compile(struct compiler *compiler, const struct letter *letter, int count)
+{
+    static const enum offset_form forms[6] = {
+        0,
+        OFFSET_HH_OPTIONAL_MM,
+        OFFSET_HHMM,
+        OFFSET_HH_COLON_MM,
+        OFFSET_HHMM_OPTIONAL_SS,
+        OFFSET_HH_COLON_MM_OPTIONAL_SS,
+    };
+    if (count > 5)
+        return too_many(compiler, letter->letter, count);
+    struct element element = {.kind = ELEMENT_OFFSET, .offset_form = forms[count]};
+    if (letter->letter == 'X') {
+        element.literal = STR("Z");
+    } else if (letter->letter == 'x') {
+        element.literal = count == 1 ? STR("+00") : count % 2 == 0 ? STR("+0000") : STR("+00:00");
+    } else if (count < 4) {
+        element.offset_form = OFFSET_HHMM;
+        element.literal = STR("+0000");
+    } else if (count == 4) {
+        element.offset_form = OFFSET_GMT;
+        element.literal = STR("GMT");
+    } else {
+        element.literal = STR("Z");
+    }
+    add(compiler, &element);
+    return OK;
+}
+
+static const struct letter letters[] = {
+    {'G', FIELD_ERA, word_compile},
+    {'u', FIELD_YEAR, year_compile},
+    {'y', FIELD_YEAR_OF_ERA, year_compile},
+    {'D', FIELD_DAY_OF_YEAR, day_of_year_compile},
+    {'M', FIELD_MONTH, month_compile},
+    {'L', FIELD_MONTH, month_compile},
+    {'d', FIELD_DAY, two_digits_compile},
+    {'E', FIELD_WEEKDAY, word_compile},
+    {'a', FIELD_HALF_DAY, half_day_compile},
+    {'h', FIELD_HOUR_1_12, two_digits_compile},
+    {'K', FIELD_HOUR_0_11, two_digits_compile},
+    {'k', FIELD_HOUR_1_24, two_digits_compile},
+    {'H', FIELD_HOUR, two_digits_compile},
+    {'m', FIELD_MINUTE, two_digits_compile},
+    {'s', FIELD_SECOND, two_digits_compile},
+    {'S', FIELD_NANO, fraction_compile},
+    {'A', FIELD_MILLI_OF_DAY, digits_compile},
+    {'n', FIELD_NANO, digits_compile},
+    {'N', FIELD_NANO_OF_DAY, digits_compile},
+    {'V', 0, zone_id_compile},
+    {'z', 0, zone_name_compile},
+    {'X', 0, offset_compile},
+    {'x', 0, offset_compile},
+    {'Z', 0, offset_compile},
+};
+
+static enum err letters_compile(struct compiler *compiler, char letter, int count)
+{
+    for (size_t i = 0; i < sizeof(letters) / sizeof(letters[0]); i++) {
+        if (letters[i].letter == letter)
+            return letters[i].compile(compiler, &letters[i], count);
+    }
+    return why_set(compiler->why, ERR_INVALID,
+                   "time pattern '%.*s' has the letter '%c', which is not supported",
+                   STR_ARGS(compiler->pattern), letter);
 }
 
 static enum err text_compile(struct compiler *compiler, enum time_field field, int count)
@@ -259,36 +322,6 @@ static enum err text_compile(struct compiler *compiler, enum time_field field, i
                                     .style = count == 3   ? STYLE_SHORT
                                              : count == 4 ? STYLE_FULL
                                                           : STYLE_NARROW});
-    return OK;
-}
-
-static enum err offset_compile(struct compiler *compiler, char letter, int count)
-{
-    static const enum offset_form forms[6] = {
-        0,
-        OFFSET_HH_OPTIONAL_MM,
-        OFFSET_HHMM,
-        OFFSET_HH_COLON_MM,
-        OFFSET_HHMM_OPTIONAL_SS,
-        OFFSET_HH_COLON_MM_OPTIONAL_SS,
-    };
-    if (count > 5)
-        return too_many(compiler, letter, count);
-    struct element element = {.kind = ELEMENT_OFFSET, .offset_form = forms[count]};
-    if (letter == 'X') {
-        element.literal = STR("Z");
-    } else if (letter == 'x') {
-        element.literal = count == 1 ? STR("+00") : count % 2 == 0 ? STR("+0000") : STR("+00:00");
-    } else if (count < 4) {
-        element.offset_form = OFFSET_HHMM;
-        element.literal = STR("+0000");
-    } else if (count == 4) {
-        element.offset_form = OFFSET_GMT;
-        element.literal = STR("GMT");
-    } else {
-        element.literal = STR("Z");
-    }
-    add(compiler, &element);
     return OK;
 }
 
