@@ -3,16 +3,27 @@
 
 #include "base/base64.h"
 
+struct expr_shape {
+    struct shape base; /* first */
+    const struct expr *expr;
+    const struct row_type *row_type;
+};
+
+static void write_arg(const struct shape *shape, uint32_t index);
+static void write_member(const struct shape *shape, uint32_t index);
 static void format_literal(const struct expr *expr, struct buf *buf);
 static void format_text(struct str text, struct buf *buf);
-static void format_call(const struct expr *expr, const struct row_type *row_type, struct buf *buf);
-static void format_case(const struct expr *expr, const struct row_type *row_type, struct buf *buf);
-static void format_list(const struct expr *expr, const struct row_type *row_type,
-                        const char *between, struct buf *buf);
-static void format_pairs(const struct expr *expr, const struct row_type *row_type, struct buf *buf);
+static void format_call(const struct expr_shape *shape);
 
 void expr_format(const struct expr *expr, const struct row_type *row_type, struct buf *buf)
 {
+    struct expr_shape shape = {
+        .base = {.buf = buf,
+                 .arg_count = expr->arg_count,
+                 .write_arg = expr->kind == EXPR_STRUCT ? write_member : write_arg},
+        .expr = expr,
+        .row_type = row_type,
+    };
     switch (expr->kind) {
     case EXPR_LITERAL:
         format_literal(expr, buf);
@@ -27,63 +38,73 @@ void expr_format(const struct expr *expr, const struct row_type *row_type, struc
         buf_printf(buf, "X%u", expr->index + 1);
         return;
     case EXPR_CALL:
-        format_call(expr, row_type, buf);
+        format_call(&shape);
         return;
     case EXPR_CAST:
-        buf_printf(buf, "CAST(");
-        expr_format(expr->args[0], row_type, buf);
-        buf_printf(buf, " AS ");
+        shape_list(&shape.base, "CAST(", "", " AS ");
         type_format(expr->type, buf);
         buf_append_byte(buf, ')');
         return;
     case EXPR_AND:
+        shape_list(&shape.base, "(", " AND ", ")");
+        return;
     case EXPR_OR:
-        buf_append_byte(buf, '(');
-        format_list(expr, row_type, expr->kind == EXPR_AND ? " AND " : " OR ", buf);
-        buf_append_byte(buf, ')');
+        shape_list(&shape.base, "(", " OR ", ")");
         return;
     case EXPR_NOT:
-        buf_printf(buf, "(NOT ");
-        expr_format(expr->args[0], row_type, buf);
-        buf_append_byte(buf, ')');
+        shape_list(&shape.base, "(NOT ", "", ")");
         return;
     case EXPR_IS_NULL:
-        buf_append_byte(buf, '(');
-        expr_format(expr->args[0], row_type, buf);
-        buf_printf(buf, " IS NULL)");
+        shape_list(&shape.base, "(", "", " IS NULL)");
         return;
     case EXPR_CASE:
-        format_case(expr, row_type, buf);
+        shape_case(&shape.base);
         return;
     case EXPR_FIELD:
-        expr_format(expr->args[0], row_type, buf);
-        buf_printf(buf, "->");
+        shape_list(&shape.base, "", "", "->");
         buf_append_str(buf, expr->args[0]->type->fields[expr->index].name);
         return;
     case EXPR_SUBSCRIPT:
-        expr_format(expr->args[0], row_type, buf);
-        buf_append_byte(buf, '[');
-        expr_format(expr->args[1], row_type, buf);
-        buf_append_byte(buf, ']');
+        shape_list(&shape.base, "", "[", "]");
         return;
     case EXPR_ARRAY:
-        buf_printf(buf, "ARRAY[");
-        format_list(expr, row_type, ", ", buf);
-        buf_append_byte(buf, ']');
+        shape_list(&shape.base, "ARRAY[", ", ", "]");
         return;
     case EXPR_MAP:
+        shape_map(&shape.base);
+        return;
     case EXPR_STRUCT:
-        format_pairs(expr, row_type, buf);
+        shape_list(&shape.base, "STRUCT(", ", ", ")");
         return;
     case EXPR_LAMBDA:
         buf_append_byte(buf, '(');
         for (uint32_t i = 0; i < expr->parameter_count; i++)
             buf_printf(buf, "%sX%u", i > 0 ? ", " : "", i + 1);
-        buf_printf(buf, ") => ");
-        expr_format(expr->args[0], row_type, buf);
+        shape_list(&shape.base, ") => ", "", "");
         return;
     }
     must_not_reach();
+}
+
+static const struct expr_shape *expr_shape_of(const struct shape *base)
+{
+    must(base->write_arg == write_arg || base->write_arg == write_member);
+    return (const struct expr_shape *)base;
+}
+
+static void write_arg(const struct shape *base, uint32_t index)
+{
+    const struct expr_shape *shape = expr_shape_of(base);
+    expr_format(shape->expr->args[index], shape->row_type, base->buf);
+}
+
+/* NAME:=value of a STRUCT */
+static void write_member(const struct shape *base, uint32_t index)
+{
+    const struct expr_shape *shape = expr_shape_of(base);
+    buf_append_str(base->buf, shape->expr->type->fields[index].name);
+    buf_append_str(base->buf, STR(":="));
+    expr_format(shape->expr->args[index], shape->row_type, base->buf);
 }
 
 static void format_literal(const struct expr *expr, struct buf *buf)
@@ -121,79 +142,15 @@ static void format_text(struct str text, struct buf *buf)
     buf_append_byte(buf, '\'');
 }
 
-static void format_call(const struct expr *expr, const struct row_type *row_type, struct buf *buf)
+static void format_call(const struct expr_shape *shape)
 {
-    const struct str name = function_overload_name(expr->overload);
-    const bool is_operator = expr->overload->flags & FUNCTION_OPERATOR;
-    if (is_operator && str_equal(name, STR("NEGATE"))) {
-        buf_append_byte(buf, '-');
-        expr_format(expr->args[0], row_type, buf);
-        return;
+    const struct str name = function_overload_name(shape->expr->overload);
+    if (!(shape->expr->overload->flags & FUNCTION_OPERATOR)) {
+        buf_append_str(shape->base.buf, name);
+        shape_list(&shape->base, "(", ", ", ")");
+    } else if (str_equal(name, STR("NEGATE"))) {
+        shape_list(&shape->base, "-", "", "");
+    } else {
+        shape_operator(&shape->base, name);
     }
-    if (!is_operator) {
-        buf_append_str(buf, name);
-        buf_append_byte(buf, '(');
-        format_list(expr, row_type, ", ", buf);
-        buf_append_byte(buf, ')');
-        return;
-    }
-    buf_append_byte(buf, '(');
-    expr_format(expr->args[0], row_type, buf);
-    buf_append_byte(buf, ' ');
-    buf_append_str(buf, name);
-    buf_append_byte(buf, ' ');
-    const bool is_in = str_equal(name, STR("IN"));
-    const char *between = str_equal(name, STR("BETWEEN")) ? " AND "
-                          : str_equal(name, STR("LIKE"))  ? " ESCAPE "
-                                                          : ", ";
-    if (is_in)
-        buf_append_byte(buf, '(');
-    for (uint32_t i = 1; i < expr->arg_count; i++) {
-        if (i > 1)
-            buf_printf(buf, "%s", between);
-        expr_format(expr->args[i], row_type, buf);
-    }
-    buf_printf(buf, is_in ? "))" : ")");
-}
-
-static void format_case(const struct expr *expr, const struct row_type *row_type, struct buf *buf)
-{
-    buf_printf(buf, "(CASE");
-    for (uint32_t i = 0; i + 1 < expr->arg_count; i += 2) {
-        buf_printf(buf, " WHEN ");
-        expr_format(expr->args[i], row_type, buf);
-        buf_printf(buf, " THEN ");
-        expr_format(expr->args[i + 1], row_type, buf);
-    }
-    buf_printf(buf, " ELSE ");
-    expr_format(expr->args[expr->arg_count - 1], row_type, buf);
-    buf_printf(buf, " END)");
-}
-
-static void format_list(const struct expr *expr, const struct row_type *row_type,
-                        const char *between, struct buf *buf)
-{
-    for (uint32_t i = 0; i < expr->arg_count; i++) {
-        if (i > 0)
-            buf_printf(buf, "%s", between);
-        expr_format(expr->args[i], row_type, buf);
-    }
-}
-
-/* MAP('a':=1, 'b':=2), STRUCT(`A`:=1) */
-static void format_pairs(const struct expr *expr, const struct row_type *row_type, struct buf *buf)
-{
-    const bool is_map = expr->kind == EXPR_MAP;
-    buf_printf(buf, is_map ? "MAP(" : "STRUCT(");
-    for (uint32_t i = 0; i < expr->arg_count; i += is_map ? 2 : 1) {
-        if (i > 0)
-            buf_printf(buf, ", ");
-        if (is_map)
-            expr_format(expr->args[i], row_type, buf);
-        else
-            buf_append_str(buf, expr->type->fields[i].name);
-        buf_printf(buf, ":=");
-        expr_format(expr->args[i + (is_map ? 1 : 0)], row_type, buf);
-    }
-    buf_append_byte(buf, ')');
 }

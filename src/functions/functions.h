@@ -112,6 +112,22 @@ struct expr *expr_remap(struct arena *arena, const struct expr *expr, const uint
 /* SQL text, names from the row type. For EXPLAIN. */
 void expr_format(const struct expr *expr, const struct row_type *row_type, struct buf *buf);
 
+/* What SQL text needs of an expression's parts, be they trees of syntax or of this room. Embedded
+ * in a struct that knows them. */
+struct shape {
+    struct buf *buf;
+    uint32_t arg_count;
+    void (*write_arg)(const struct shape *shape, uint32_t index);
+};
+void shape_list(const struct shape *shape, const char *open, const char *between,
+                const char *close);
+/* (a + b), (a IN (b, c)), (a BETWEEN b AND c), (a LIKE b ESCAPE c) */
+void shape_operator(const struct shape *shape, struct str name);
+/* WHEN and THEN in turn; ELSE when one is left over. */
+void shape_case(const struct shape *shape);
+/* Keys and values in turn. */
+void shape_map(const struct shape *shape);
+
 /* One evaluation of expressions over one batch. */
 struct evaluation {
     struct arena *arena; /* results live here */

@@ -2,93 +2,134 @@
 #include "sql/parser.h"
 #include "sql/sql.h"
 
-static void format_list(struct syntax_expr *const *args, uint32_t arg_count, const char *between,
-                        struct buf *buf);
-static void format_operator(const struct syntax_expr *expr, struct buf *buf);
-static void format_pairs(const struct syntax_expr *expr, struct buf *buf);
-static void format_case(const struct syntax_expr *expr, struct buf *buf);
-static void format_lambda(const struct syntax_expr *expr, struct buf *buf);
+struct syntax_shape {
+    struct shape base; /* first */
+    const struct syntax_expr *expr;
+};
+
+static void write_arg(const struct shape *shape, uint32_t index);
+static void write_member(const struct shape *shape, uint32_t index);
+static void write_name(const struct syntax_expr *expr, struct buf *buf);
+static void write_parameters(const struct syntax_expr *expr, struct buf *buf);
 
 void syntax_format(const struct syntax_expr *expr, struct buf *buf)
 {
+    const struct syntax_shape whole = {
+        .base = {.buf = buf,
+                 .arg_count = expr->arg_count,
+                 .write_arg = expr->kind == SYNTAX_STRUCT ? write_member : write_arg},
+        .expr = expr,
+    };
+    const struct shape *shape = &whole.base;
     switch (expr->kind) {
     case SYNTAX_NULL:
-        buf_printf(buf, "NULL");
-        break;
+        buf_append_str(buf, STR("NULL"));
+        return;
     case SYNTAX_BOOLEAN:
-        buf_printf(buf, "%s", expr->is_true ? "TRUE" : "FALSE");
-        break;
+        buf_append_str(buf, expr->is_true ? STR("TRUE") : STR("FALSE"));
+        return;
     case SYNTAX_INTEGER:
     case SYNTAX_DECIMAL:
     case SYNTAX_DOUBLE:
         buf_append_str(buf, expr->text);
-        break;
+        return;
     case SYNTAX_TEXT:
         buf_printf(buf, "'%.*s'", STR_ARGS(expr->text));
-        break;
+        return;
     case SYNTAX_NAME:
-        if (expr->qualifier.size > 0) {
-            sql_format_name(expr->qualifier, buf);
-            buf_append_byte(buf, '.');
-        }
-        sql_format_name(expr->name, buf);
-        break;
+        write_name(expr, buf);
+        return;
     case SYNTAX_CALL:
-        buf_printf(buf, "%.*s(%s", STR_ARGS(expr->name), expr->is_star ? "*" : "");
-        format_list(expr->args, expr->arg_count, ", ", buf);
-        buf_append_byte(buf, ')');
-        break;
+        buf_append_str(buf, expr->name);
+        shape_list(shape, expr->is_star ? "(*" : "(", ", ", ")");
+        return;
     case SYNTAX_OPERATOR:
-        format_operator(expr, buf);
-        break;
+        if (str_equal(expr->name, STR("NEGATE")))
+            shape_list(shape, "(-", "", ")");
+        else
+            shape_operator(shape, expr->name);
+        return;
     case SYNTAX_AND:
+        shape_list(shape, "(", " AND ", ")");
+        return;
     case SYNTAX_OR:
-        buf_append_byte(buf, '(');
-        format_list(expr->args, expr->arg_count, expr->kind == SYNTAX_AND ? " AND " : " OR ", buf);
-        buf_append_byte(buf, ')');
-        break;
+        shape_list(shape, "(", " OR ", ")");
+        return;
     case SYNTAX_NOT:
-        buf_printf(buf, "(NOT ");
-        syntax_format(expr->args[0], buf);
-        buf_append_byte(buf, ')');
-        break;
+        shape_list(shape, "(NOT ", "", ")");
+        return;
     case SYNTAX_IS_NULL:
-        buf_append_byte(buf, '(');
-        syntax_format(expr->args[0], buf);
-        buf_printf(buf, " IS NULL)");
-        break;
+        shape_list(shape, "(", "", " IS NULL)");
+        return;
     case SYNTAX_CASE:
-        format_case(expr, buf);
-        break;
+        shape_case(shape);
+        return;
     case SYNTAX_CAST:
-        buf_printf(buf, "CAST(");
-        syntax_format(expr->args[0], buf);
-        buf_printf(buf, " AS %.*s)", STR_ARGS(expr->type->name));
-        break;
+        shape_list(shape, "CAST(", "", " AS ");
+        buf_append_str(buf, expr->type->name);
+        buf_append_byte(buf, ')');
+        return;
     case SYNTAX_FIELD:
-        syntax_format(expr->args[0], buf);
-        buf_printf(buf, "->");
+        shape_list(shape, "", "", "->");
         sql_format_name(expr->name, buf);
-        break;
+        return;
     case SYNTAX_SUBSCRIPT:
-        syntax_format(expr->args[0], buf);
-        buf_append_byte(buf, '[');
-        syntax_format(expr->args[1], buf);
-        buf_append_byte(buf, ']');
-        break;
+        shape_list(shape, "", "[", "]");
+        return;
     case SYNTAX_ARRAY:
-        buf_printf(buf, "ARRAY[");
-        format_list(expr->args, expr->arg_count, ", ", buf);
-        buf_append_byte(buf, ']');
-        break;
+        shape_list(shape, "ARRAY[", ", ", "]");
+        return;
     case SYNTAX_MAP:
+        shape_map(shape);
+        return;
     case SYNTAX_STRUCT:
-        format_pairs(expr, buf);
-        break;
+        shape_list(shape, "STRUCT(", ", ", ")");
+        return;
     case SYNTAX_LAMBDA:
-        format_lambda(expr, buf);
-        break;
+        write_parameters(expr, buf);
+        shape_list(shape, " => ", "", "");
+        return;
     }
+    must_not_reach();
+}
+
+static const struct syntax_expr *expr_of(const struct shape *base)
+{
+    must(base->write_arg == write_arg || base->write_arg == write_member);
+    return ((const struct syntax_shape *)base)->expr;
+}
+
+static void write_arg(const struct shape *shape, uint32_t index)
+{
+    syntax_format(expr_of(shape)->args[index], shape->buf);
+}
+
+/* NAME:=value of a STRUCT */
+static void write_member(const struct shape *shape, uint32_t index)
+{
+    sql_format_name(expr_of(shape)->names[index], shape->buf);
+    buf_append_str(shape->buf, STR(":="));
+    syntax_format(expr_of(shape)->args[index], shape->buf);
+}
+
+static void write_name(const struct syntax_expr *expr, struct buf *buf)
+{
+    if (expr->qualifier.size > 0) {
+        sql_format_name(expr->qualifier, buf);
+        buf_append_byte(buf, '.');
+    }
+    sql_format_name(expr->name, buf);
+}
+
+static void write_parameters(const struct syntax_expr *expr, struct buf *buf)
+{
+    buf_append_byte(buf, '(');
+    for (uint32_t i = 0; i < expr->name_count; i++) {
+        if (i > 0)
+            buf_append_str(buf, STR(", "));
+        sql_format_name(expr->names[i], buf);
+    }
+    buf_append_byte(buf, ')');
 }
 
 struct str syntax_text(const struct syntax_expr *expr, struct arena *arena)
@@ -118,77 +159,4 @@ void sql_format_name(struct str name, struct buf *buf)
             buf_append_byte(buf, '`');
     }
     buf_append_byte(buf, '`');
-}
-
-static void format_list(struct syntax_expr *const *args, uint32_t arg_count, const char *between,
-                        struct buf *buf)
-{
-    for (uint32_t i = 0; i < arg_count; i++) {
-        if (i > 0)
-            buf_printf(buf, "%s", between);
-        syntax_format(args[i], buf);
-    }
-}
-
-static void format_operator(const struct syntax_expr *expr, struct buf *buf)
-{
-    buf_append_byte(buf, '(');
-    if (str_equal(expr->name, STR("NEGATE"))) {
-        buf_append_byte(buf, '-');
-        syntax_format(expr->args[0], buf);
-    } else if (str_equal(expr->name, STR("IN"))) {
-        syntax_format(expr->args[0], buf);
-        buf_printf(buf, " IN (");
-        format_list(expr->args + 1, expr->arg_count - 1, ", ", buf);
-        buf_append_byte(buf, ')');
-    } else {
-        const bool is_between = str_equal(expr->name, STR("BETWEEN"));
-        for (uint32_t i = 0; i < expr->arg_count; i++) {
-            if (i == 1)
-                buf_printf(buf, " %.*s ", STR_ARGS(expr->name));
-            if (i == 2)
-                buf_printf(buf, "%s", is_between ? " AND " : " ESCAPE ");
-            syntax_format(expr->args[i], buf);
-        }
-    }
-    buf_append_byte(buf, ')');
-}
-
-static void format_pairs(const struct syntax_expr *expr, struct buf *buf)
-{
-    const bool is_map = expr->kind == SYNTAX_MAP;
-    buf_printf(buf, "%s(", is_map ? "MAP" : "STRUCT");
-    for (uint32_t i = 0; i < expr->arg_count; i++) {
-        if (i > 0)
-            buf_printf(buf, "%s", is_map && i % 2 == 1 ? ":=" : ", ");
-        if (!is_map) {
-            sql_format_name(expr->names[i], buf);
-            buf_printf(buf, ":=");
-        }
-        syntax_format(expr->args[i], buf);
-    }
-    buf_append_byte(buf, ')');
-}
-
-static void format_case(const struct syntax_expr *expr, struct buf *buf)
-{
-    buf_printf(buf, "(CASE");
-    for (uint32_t i = 0; i < expr->arg_count; i++) {
-        const bool is_last = i + 1 == expr->arg_count;
-        buf_printf(buf, "%s", i % 2 == 1 ? " THEN " : is_last ? " ELSE " : " WHEN ");
-        syntax_format(expr->args[i], buf);
-    }
-    buf_printf(buf, " END)");
-}
-
-static void format_lambda(const struct syntax_expr *expr, struct buf *buf)
-{
-    buf_append_byte(buf, '(');
-    for (uint32_t i = 0; i < expr->name_count; i++) {
-        if (i > 0)
-            buf_printf(buf, ", ");
-        sql_format_name(expr->names[i], buf);
-    }
-    buf_printf(buf, ") => ");
-    syntax_format(expr->args[0], buf);
 }
