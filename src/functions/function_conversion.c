@@ -1,7 +1,7 @@
 /* function_conversion.c -- MD5 and UUID. */
 #include "functions/body.h"
 
-#include "functions/md5.h"
+#include "base/md5.h"
 
 #include <sys/random.h>
 

@@ -1,5 +1,5 @@
 /* md5.c -- the digest MD5 (RFC 1321). */
-#include "functions/md5.h"
+#include "base/md5.h"
 
 #include <math.h>
 

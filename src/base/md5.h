@@ -1,6 +1,6 @@
 /* md5.h -- the digest MD5 (RFC 1321). */
-#ifndef FUNCTIONS_MD5_H
-#define FUNCTIONS_MD5_H
+#ifndef BASE_MD5_H
+#define BASE_MD5_H
 
 #include "base/str.h"
 
