@@ -83,6 +83,11 @@ struct avro_schema {
 /* ERR_INVALID with words and the place as a JSON pointer; ERR_LIMIT. Freed by avro_schema_free. */
 MUST_CHECK enum err avro_schema_parse(struct str text, struct avro_schema **ret_schema,
                                       struct why *why);
+/* The same for a schema that uses named types of others by name: their texts, each after those it
+ * uses itself. The identity is of the text alone. */
+MUST_CHECK enum err avro_schema_parse_with(struct str text, const struct str *others,
+                                           uint32_t other_count, struct avro_schema **ret_schema,
+                                           struct why *why);
 /* NULL is fine. */
 void avro_schema_free(struct avro_schema *schema);
 /* Parsing Canonical Form (specification, "Parsing Canonical Form for Schemas"). */

@@ -10,25 +10,52 @@ static enum err parse_list(struct parser *parser, const json_t *json, enum avro_
                            struct str space, const struct place *place,
                            const struct avro_node **ret_node);
 
-enum err avro_schema_parse(struct str text, struct avro_schema **ret_schema, struct why *why)
+static enum err load_text(struct str text, json_t **ret_json, struct why *why)
 {
-    must(ret_schema != NULL);
     if (text.size > AVRO_SCHEMA_BYTES_MAX)
         return why_set(why, ERR_LIMIT, "schema has %zu bytes, more than %d", text.size,
                        AVRO_SCHEMA_BYTES_MAX);
     json_error_t error;
-    json_t *json = json_loadb(text.size ? text.data : "", text.size,
-                              JSON_DECODE_ANY | JSON_REJECT_DUPLICATES, &error);
-    if (!json)
-        return why_set_at(why, ERR_INVALID, error.line > 0 ? error.line : 1,
-                          error.column > 0 ? error.column : 1, "schema is not JSON: %s",
-                          error.text);
+    *ret_json = json_loadb(text.size ? text.data : "", text.size,
+                           JSON_DECODE_ANY | JSON_REJECT_DUPLICATES, &error);
+    if (*ret_json)
+        return OK;
+    return why_set_at(why, ERR_INVALID, error.line > 0 ? error.line : 1,
+                      error.column > 0 ? error.column : 1, "schema is not JSON: %s", error.text);
+}
+
+/* Names defined by the text are known to what is parsed after it. */
+static enum err parse_text(struct parser *parser, struct str text, json_t **ret_json,
+                           const struct avro_node **ret_root)
+{
+    const struct place root = {0};
+    const enum err err = load_text(text, ret_json, parser->why);
+    return err ? err : avro_parse_type(parser, *ret_json, (struct str){0}, &root, ret_root);
+}
+
+enum err avro_schema_parse(struct str text, struct avro_schema **ret_schema, struct why *why)
+{
+    return avro_schema_parse_with(text, NULL, 0, ret_schema, why);
+}
+
+enum err avro_schema_parse_with(struct str text, const struct str *others, uint32_t other_count,
+                                struct avro_schema **ret_schema, struct why *why)
+{
+    must(ret_schema != NULL);
+    must(others != NULL || other_count == 0);
     struct avro_schema *schema = MEMORY_NEW(struct avro_schema);
     arena_init(&schema->arena, 0);
     schema->text = arena_str(&schema->arena, text);
     struct parser parser = {.arena = &schema->arena, .why = why};
-    const struct place root = {0};
-    enum err err = avro_parse_type(&parser, json, (struct str){0}, &root, &schema->root);
+    json_t *json = NULL;
+    enum err err = OK;
+    for (uint32_t i = 0; i < other_count && !err; i++) {
+        err = parse_text(&parser, others[i], &json, &schema->root);
+        json_decref(json);
+        json = NULL;
+    }
+    if (!err)
+        err = parse_text(&parser, text, &json, &schema->root);
     map_release(&parser.names);
     if (!err) {
         struct buf identity = {0};
