@@ -3,6 +3,7 @@
 #include "api/inside.h"
 #include "api/schema_registry.h"
 #include "base/memory.h"
+#include "base/trace.h"
 
 /* In order: the page's takes any path that is left. */
 static const struct api_routes *const tables[] = {
@@ -42,14 +43,23 @@ static enum err listen_on(struct api *api, struct why *why)
     err = feed_start(&api->options, api->net_feed, &api->feed, why);
     if (err)
         return err;
-    err = net_server_start(api->server, why);
-    if (err || api->options.registry_listen.size == 0)
-        return err;
-    err = schema_registry_open(api->options.registry, api->options.registry_listen,
-                               api->options.insecure, &api->registry_server, why);
+    return net_server_start(api->server, why);
+}
+
+static enum err serve_registry(struct api *api, struct why *why)
+{
+    const struct api_options *options = &api->options;
+    if (options->registry_listen.size == 0)
+        return OK;
+    const enum err err = schema_registry_open(options->registry, options->registry_listen,
+                                              options->insecure, &api->served_registry, why);
+    if (err == ERR_UNAVAILABLE && options->registry_is_optional) {
+        trace(TRACE_WARNING, "api", "the schema registry is not served: %s", why->text);
+        return OK;
+    }
     if (err == OK)
         api->registry_url = arena_printf(&api->arena, "http://%.*s/",
-                                         STR_ARGS(net_server_address(api->registry_server)));
+                                         STR_ARGS(schema_registry_address(api->served_registry)));
     return err;
 }
 
@@ -62,7 +72,9 @@ enum err api_open(const struct api_options *options, struct api **ret_api, struc
     arena_init(&api->arena, 0);
     api->options = *options;
     statuses_init(&api->status);
-    const enum err err = listen_on(api, why);
+    enum err err = listen_on(api, why);
+    if (err == OK)
+        err = serve_registry(api, why);
     if (err) {
         api_close(api);
         return err;
@@ -87,7 +99,7 @@ void api_close(struct api *api)
         return;
     feed_stop(api->feed);
     net_server_close(api->server);
-    net_server_close(api->registry_server);
+    schema_registry_close(api->served_registry);
     statuses_release(&api->status);
     arena_release(&api->arena);
     free(api);

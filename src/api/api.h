@@ -15,6 +15,7 @@ struct api;
 struct api_options {
     struct str listen;          /* "127.0.0.1:8088"; port 0: any that is free */
     struct str registry_listen; /* the same for the Schema Registry's API; size 0: not served */
+    bool registry_is_optional;  /* its port is in use: a warning, no failure */
     bool insecure;              /* an address that is not loopback is meant */
     struct engine *engine;
     struct log *log;

@@ -9,6 +9,7 @@
 #define API_KSQLDB_VERSION "0.29.0"
 
 struct feed;
+struct schema_registry;
 
 struct api {
     struct api_options options;
@@ -18,7 +19,7 @@ struct api {
     struct net_route *routes; /* of all tables */
     uint32_t route_count;
     struct str url;
-    struct net_server *registry_server; /* NULL: the registry is not served */
+    struct schema_registry *served_registry; /* NULL: the registry is not served */
     struct str registry_url;
     struct arena arena;
     struct statuses status;

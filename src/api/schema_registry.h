@@ -5,9 +5,15 @@
 #include "net/net.h"
 #include "registry/registry.h"
 
-/* Listens and serves; the registry outlives the server. Errors as net_server_open. */
+struct schema_registry;
+
+/* Listens and serves; the registry outlives it. Errors as net_server_open. */
 MUST_CHECK enum err schema_registry_open(struct registry *registry, struct str listen,
-                                         bool insecure, struct net_server **ret_server,
+                                         bool insecure, struct schema_registry **ret_served,
                                          struct why *why);
+/* "127.0.0.1:8081", as long as it is open. */
+struct str schema_registry_address(const struct schema_registry *served);
+/* NULL is fine. */
+void schema_registry_close(struct schema_registry *served);
 
 #endif

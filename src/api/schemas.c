@@ -14,27 +14,27 @@ static void get_schema(void *context, struct net_request *request, struct net_re
 {
     const struct api *api = context;
     struct registry_version *versions;
-    enum compatibility level;
-    size_t count, found = 0;
+    struct registry_rules rules;
+    const struct registry_filter filter = {.subject = request->params[0]};
+    size_t count = 0;
     struct why why = {0};
     struct buf buf = {0};
-    enum err err = registry_list(api->options.registry, request->arena, &versions, &count, &why);
+    enum err err =
+        registry_list(api->options.registry, &filter, request->arena, &versions, &count, &why);
     if (err == OK)
-        err = registry_level(api->options.registry, request->params[0], &level, &why);
+        err = registry_rules_in_force(api->options.registry, filter.subject, &rules, &why);
     if (err) {
         error_respond(response, 50000, str_from(why.text));
         return;
     }
-    buf_printf(&buf, "{\"compatibility\":\"%s\",\"versions\":[", compatibility_name(level));
+    buf_printf(&buf, "{\"compatibility\":\"%s\",\"versions\":[", compatibility_name(rules.level));
     for (size_t i = 0; i < count; i++) {
-        if (!str_equal(versions[i].subject, request->params[0]))
-            continue;
-        if (found++ > 0)
+        if (i > 0)
             buf_append_byte(&buf, ',');
         write_version(&versions[i], &buf);
     }
     buf_append_str(&buf, STR("]}"));
-    if (found > 0)
+    if (count > 0)
         net_respond(response, 200, "application/json", buf_str(&buf));
     else
         error_respond(response, 40400, STR("there is no such subject"));

@@ -20,7 +20,9 @@ static enum err take_ids_below(struct case_world *run, int64_t wanted, struct wh
     struct registry_version *known;
     size_t known_count;
     int32_t id = 0;
-    enum err err = registry_list(run->world.registry, &run->arena, &known, &known_count, why);
+    const struct registry_filter filter = {0};
+    enum err err =
+        registry_list(run->world.registry, &filter, &run->arena, &known, &known_count, why);
     for (size_t i = 0; err == OK && i < known_count; i++)
         id = known[i].id > id ? known[i].id : id;
     for (int64_t i = 1; err == OK && id + 1 < wanted && i < CASE_SCHEMA_ID_MAX; i++) {

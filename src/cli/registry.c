@@ -6,10 +6,11 @@ static int list(struct invocation *invocation, struct world *world)
     static const char *const columns[] = {"subject", "version", "id"};
     struct table_text table;
     struct registry_version *versions;
+    const struct registry_filter filter = {0};
     size_t count;
     struct why why = {0};
     const enum err err =
-        registry_list(world->registry, &invocation->arena, &versions, &count, &why);
+        registry_list(world->registry, &filter, &invocation->arena, &versions, &count, &why);
     if (err)
         return fail(err, &why);
     table_init(&table, &invocation->arena, columns, 3);

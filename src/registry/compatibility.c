@@ -39,7 +39,7 @@ enum err compatibility_parse(struct str name, enum compatibility *ret_level)
 
 enum err compatibility_check(struct registry *registry, struct str subject,
                              const struct avro_schema *fresh, enum compatibility level,
-                             const int32_t *ids, uint32_t count, struct why *why)
+                             const struct stored_version *versions, uint32_t count, struct why *why)
 {
     must((size_t)level < LEVEL_COUNT);
     if (!levels[level].backward && !levels[level].forward)
@@ -47,7 +47,7 @@ enum err compatibility_check(struct registry *registry, struct str subject,
     const uint32_t oldest = levels[level].all || count == 0 ? 0 : count - 1;
     for (uint32_t i = count; i > oldest; i--) { /* newest first */
         const struct avro_schema *old = NULL;
-        enum err err = registry_by_id(registry, ids[i - 1], &old, why);
+        enum err err = registry_by_id(registry, versions[i - 1].id, &old, why);
         if (err)
             return err;
         if (levels[level].backward)
@@ -55,8 +55,8 @@ enum err compatibility_check(struct registry *registry, struct str subject,
         if (!err && levels[level].forward)
             err = avro_can_read(old, fresh, why);
         if (err) {
-            why_prefix(why, "schema is not %s compatible with version %u of subject '%.*s'",
-                       levels[level].name, i, STR_ARGS(subject));
+            why_prefix(why, "schema is not %s compatible with version %d of subject '%.*s'",
+                       levels[level].name, versions[i - 1].version, STR_ARGS(subject));
             return err;
         }
     }

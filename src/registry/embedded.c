@@ -5,14 +5,14 @@
 #include "base/memory.h"
 
 static enum err open_databases(struct embedded_registry *registry, struct why *why);
+static enum err read_schema(struct embedded_registry *registry, int32_t id,
+                            struct avro_schema **ret_schema, struct why *why);
 
 enum err registry_embedded_by_id(struct registry *base, int32_t id,
                                  const struct avro_schema **ret_schema, struct why *why)
 {
     struct embedded_registry *registry = registry_embedded_of(base);
     struct avro_schema *schema = NULL;
-    struct store_txn *txn = NULL;
-    struct str text;
     pthread_mutex_lock(&registry->lock);
     if (id > 0 && (size_t)id <= registry->schema_capacity)
         schema = registry->schemas[id - 1];
@@ -21,16 +21,7 @@ enum err registry_embedded_by_id(struct registry *base, int32_t id,
         *ret_schema = schema;
         return OK;
     }
-    enum err err = store_begin(registry->store, false, &txn);
-    if (!err)
-        err = records_text(registry, txn, id, &text);
-    if (err == ERR_NOT_FOUND)
-        err = why_set(why, ERR_UNKNOWN_SCHEMA, "no schema has id %d", id);
-    else if (err)
-        err = registry_fail(why, err);
-    else
-        err = avro_schema_parse(text, &schema, why);
-    store_abort(txn);
+    const enum err err = read_schema(registry, id, &schema, why);
     if (err)
         return err;
     pthread_mutex_lock(&registry->lock);
@@ -52,64 +43,86 @@ enum err registry_embedded_by_id(struct registry *base, int32_t id,
     return OK;
 }
 
-static enum err embedded_version(struct registry *base, struct str subject, int32_t version,
-                                 struct arena *arena, struct registry_version *ret_version,
-                                 struct why *why)
+static enum err read_schema(struct embedded_registry *registry, int32_t id,
+                            struct avro_schema **ret_schema, struct why *why)
 {
-    struct embedded_registry *registry = registry_embedded_of(base);
+    struct registry_version version = {0};
+    struct str *texts = NULL;
+    uint32_t text_count = 0;
     struct store_txn *txn = NULL;
-    int32_t *ids = NULL;
-    uint32_t count = 0;
-    struct str text;
-    enum err err = subject_check(subject, why);
-    if (err)
-        return err;
-    err = store_begin(registry->store, false, &txn);
+    struct arena arena;
+    arena_init(&arena, 0);
+    enum err err = store_begin(registry->store, false, &txn);
     if (!err)
-        err = records_versions(registry, txn, subject, arena, &ids, &count);
-    if (err) {
+        err = schemas_read(registry, txn, id, &arena, &version);
+    if (err == ERR_NOT_FOUND)
+        err = why_set(why, ERR_UNKNOWN_SCHEMA, "no schema has id %d", id);
+    else if (err)
         err = registry_fail(why, err);
-        goto out;
-    }
-    if (count == 0) {
-        err = why_set(why, ERR_NOT_FOUND, "no subject '%.*s'", STR_ARGS(subject));
-        goto out;
-    }
-    if ((uint32_t)version > count) {
-        err = why_set(why, ERR_NOT_FOUND, "subject '%.*s' has no version %d", STR_ARGS(subject),
-                      version);
-        goto out;
-    }
-    const int32_t wanted = version ? version : (int32_t)count;
-    err = records_text(registry, txn, ids[wanted - 1], &text);
-    if (err) {
-        err = registry_fail(why, ERR_CORRUPT);
-        goto out;
-    }
-    *ret_version = (struct registry_version){.subject = arena_str(arena, subject),
-                                             .version = wanted,
-                                             .id = ids[wanted - 1],
-                                             .text = arena_str(arena, text)};
-out:
+    else
+        err = schemas_referred(registry, txn, version.references, version.reference_count, &arena,
+                               &texts, &text_count, why);
     store_abort(txn);
+    if (!err)
+        err = avro_schema_parse_with(version.text, texts, text_count, ret_schema, why);
+    arena_release(&arena);
     return err;
 }
 
-static enum err embedded_list(struct registry *base, struct arena *arena,
-                              struct registry_version **ret_versions, size_t *ret_count,
-                              struct why *why)
+/* The one version that the filter names: none or one. */
+static enum err read_version(struct embedded_registry *registry, struct store_txn *txn,
+                             const struct registry_filter *filter, struct arena *arena,
+                             struct registry_version **ret_versions, size_t *ret_count)
+{
+    struct stored_version *stored = NULL;
+    uint32_t count = 0;
+    const enum err err = records_versions(registry, txn, filter->subject, arena, &stored, &count);
+    const bool latest = filter->version == REGISTRY_LATEST;
+    while (!err && count > 0 &&
+           ((stored[count - 1].is_deleted && !filter->with_deleted) ||
+            (!latest && stored[count - 1].version != filter->version)))
+        count--;
+    *ret_count = 0;
+    if (err || count == 0)
+        return err;
+    const struct stored_version *found = &stored[count - 1];
+    struct registry_version *version = ARENA_NEW(arena, struct registry_version);
+    version->subject = arena_str(arena, filter->subject);
+    version->version = found->version;
+    version->registered_ms = found->registered_ms;
+    version->is_deleted = found->is_deleted;
+    *ret_versions = version;
+    *ret_count = 1;
+    return schemas_read(registry, txn, found->id, arena, version) ? ERR_CORRUPT : OK;
+}
+
+static enum err embedded_list(struct registry *base, const struct registry_filter *filter,
+                              struct arena *arena, struct registry_version **ret_versions,
+                              size_t *ret_count, struct why *why)
 {
     struct embedded_registry *registry = registry_embedded_of(base);
+    struct registry_filter wanted = *filter;
     struct store_txn *txn = NULL;
-    enum err err = store_begin(registry->store, false, &txn);
-    if (!err)
-        err = records_list(registry, txn, arena, ret_versions, ret_count);
+    enum err err = filter->subject.size > 0 ? subject_check(filter->subject, why) : OK;
+    if (err)
+        return err;
+    err = store_begin(registry->store, false, &txn);
+    if (!err && filter->guid.size > 0)
+        err = schemas_id_of_guid(registry, txn, filter->guid, &wanted.id);
+    if (!err && wanted.version != 0)
+        err = read_version(registry, txn, &wanted, arena, ret_versions, ret_count);
+    else if (!err)
+        err = records_list(registry, txn, &wanted, arena, ret_versions, ret_count);
     store_abort(txn);
+    if (err == ERR_NOT_FOUND) { /* nobody has the guid */
+        *ret_count = 0;
+        return OK;
+    }
     return err ? registry_fail(why, err) : OK;
 }
 
-static enum err embedded_level(struct registry *base, struct str subject,
-                               enum compatibility *ret_level, struct why *why)
+static enum err embedded_rules(struct registry *base, struct str subject,
+                               struct registry_rules *ret_rules, struct why *why)
 {
     struct embedded_registry *registry = registry_embedded_of(base);
     struct store_txn *txn = NULL;
@@ -118,13 +131,13 @@ static enum err embedded_level(struct registry *base, struct str subject,
         return err;
     err = store_begin(registry->store, false, &txn);
     if (!err)
-        err = records_level(registry, txn, subject, ret_level);
+        err = records_rules(registry, txn, subject, ret_rules);
     store_abort(txn);
     return err ? registry_fail(why, err) : OK;
 }
 
-static enum err embedded_set_level(struct registry *base, struct str subject,
-                                   enum compatibility level, struct why *why)
+static enum err embedded_set_rules(struct registry *base, struct str subject,
+                                   const struct registry_rules *rules, struct why *why)
 {
     struct embedded_registry *registry = registry_embedded_of(base);
     struct store_txn *txn = NULL;
@@ -135,7 +148,7 @@ static enum err embedded_set_level(struct registry *base, struct str subject,
         return registry_fail(why, ERR_DENIED);
     err = store_begin(registry->store, true, &txn);
     if (!err)
-        err = records_set_level(registry, txn, subject, level);
+        err = records_set_rules(registry, txn, subject, rules);
     if (!err) {
         err = store_commit(txn);
         txn = NULL;
@@ -157,11 +170,12 @@ static void embedded_close(struct registry *base)
 static const struct registry_ops embedded_ops = {
     .register_schema = registry_embedded_register,
     .by_id = registry_embedded_by_id,
-    .version = embedded_version,
+    .look_up = registry_embedded_look_up,
     .check = registry_embedded_check,
     .list = embedded_list,
-    .level = embedded_level,
-    .set_level = embedded_set_level,
+    .erase = registry_embedded_erase,
+    .rules = embedded_rules,
+    .set_rules = embedded_set_rules,
     .close = embedded_close,
 };
 
@@ -199,9 +213,12 @@ static enum err open_databases(struct embedded_registry *registry, struct why *w
         store_database *database;
     } databases[] = {
         {STR("schemas"), STORE_KEY_INTEGER, &registry->schemas_database},
+        {STR("schema_parts"), STORE_KEY_INTEGER, &registry->parts_database},
+        {STR("schema_guids"), STORE_KEY_BYTES, &registry->guids_database},
         {STR("schema_ids"), STORE_KEY_INTEGER, &registry->ids_database},
         {STR("subjects"), STORE_KEY_BYTES, &registry->subjects_database},
         {STR("levels"), STORE_KEY_BYTES, &registry->levels_database},
+        {STR("modes"), STORE_KEY_BYTES, &registry->modes_database},
     };
     const size_t count = sizeof(databases) / sizeof(databases[0]);
     const int passes = store_is_read_only(registry->store) ? 1 : 2;
@@ -223,8 +240,7 @@ static enum err open_databases(struct embedded_registry *registry, struct why *w
 
 enum err subject_check(struct str subject, struct why *why)
 {
-    if (subject.size == 0 || subject.size > SUBJECT_BYTES_MAX ||
-        memchr(subject.data, '\0', subject.size))
+    if (!registry_is_subject(subject))
         return why_set(why, ERR_INVALID, "'%.*s' is no name for a subject", STR_ARGS(subject));
     return OK;
 }

@@ -44,39 +44,108 @@ enum compatibility {
 const char *compatibility_name(enum compatibility level);
 MUST_CHECK enum err compatibility_parse(struct str name, enum compatibility *ret_level);
 
+/* What may be done to a subject, or to all. */
+enum registry_mode {
+    REGISTRY_READWRITE,
+    REGISTRY_READONLY,
+    REGISTRY_READONLY_OVERRIDE, /* of all: read-only whatever a subject says */
+    REGISTRY_IMPORT             /* versions come with their ids, and are not checked */
+};
+const char *registry_mode_name(enum registry_mode mode);
+MUST_CHECK enum err registry_mode_parse(struct str name, enum registry_mode *ret_mode);
+
+/* A version of another subject, whose named types a schema uses by their names. */
+struct registry_reference {
+    struct str name;
+    struct str subject;
+    int32_t version;
+};
+
+/* A schema on its way in. */
+struct registry_draft {
+    struct str text;
+    const struct registry_reference *references;
+    uint32_t reference_count;
+    struct str metadata; /* a JSON object, kept as it is; size 0: none */
+    int32_t id;          /* said by whoever imports; 0: given here */
+    int32_t version;     /* the same; else it must be the next one */
+};
+
+#define REGISTRY_GUID_BYTES 36
+
 struct registry_version {
     struct str subject;
     int32_t version; /* from 1 */
     int32_t id;      /* from 1 */
     struct str text; /* the schema as it was registered */
+    struct str guid; /* the same in every registry: of the schema, not of the registration */
+    const struct registry_reference *references;
+    uint32_t reference_count;
+    struct str metadata;
+    int64_t registered_ms;
+    bool is_deleted; /* softly: found by whoever asks for such, and by its id */
+};
+
+#define REGISTRY_LATEST (-1)
+
+/* Which versions are listed; {0}: all that are not deleted. */
+struct registry_filter {
+    struct str subject; /* size 0: of all */
+    int32_t version;    /* of the subject: 0 is all, REGISTRY_LATEST the last */
+    int32_t id;         /* 0: of any */
+    struct str guid;    /* size 0: any */
+    bool with_deleted;
+};
+
+/* Of one subject, or (subject of size 0) of all those that say nothing themselves. */
+struct registry_rules {
+    bool has_level;
+    enum compatibility level;
+    bool has_mode;
+    enum registry_mode mode;
 };
 
 struct registry;
 
 /* All calls may come from any thread; arenas are the caller's. */
 struct registry_ops {
-    /* Registers a schema text, or finds it. ERR_INVALID (not a schema), ERR_INCOMPATIBLE with the
-     * reason and the path, ERR_LIMIT, ERR_UNAVAILABLE, ERR_FULL. */
-    enum err (*register_schema)(struct registry *registry, struct str subject, struct str text,
-                                int32_t *ret_id, struct why *why);
-    /* The parsed schema of an id, valid until the registry is closed. ERR_UNKNOWN_SCHEMA,
-     * ERR_UNAVAILABLE. */
+    /* Registers a schema, or finds it. ERR_INVALID (not a schema, a reference to nothing, a version
+     * that is not the next), ERR_INCOMPATIBLE with the reason and the path, ERR_EXISTS (the id said
+     * is another schema's), ERR_DENIED (the mode forbids it), ERR_LIMIT, ERR_UNAVAILABLE,
+     * ERR_FULL. */
+    enum err (*register_schema)(struct registry *registry, struct str subject,
+                                const struct registry_draft *draft, struct arena *arena,
+                                struct registry_version *ret_version, struct why *why);
+    /* The parsed schema of an id, valid until the registry is closed, whatever is deleted. Returns
+     * at once when the id was asked for before. ERR_UNKNOWN_SCHEMA; ERR_UNAVAILABLE: nobody can
+     * say now, the same call may succeed later. */
     enum err (*by_id)(struct registry *registry, int32_t id, const struct avro_schema **ret_schema,
                       struct why *why);
-    /* version 0: the latest. ERR_NOT_FOUND, ERR_UNAVAILABLE. */
-    enum err (*version)(struct registry *registry, struct str subject, int32_t version,
-                        struct arena *arena, struct registry_version *ret_version, struct why *why);
-    /* OK, or ERR_INCOMPATIBLE with reason and path, as register_schema would refuse. */
-    enum err (*check)(struct registry *registry, struct str subject, struct str text,
-                      struct why *why);
-    /* All versions of all subjects, by subject and version. */
-    enum err (*list)(struct registry *registry, struct arena *arena,
-                     struct registry_version **ret_versions, size_t *ret_count, struct why *why);
-    /* The level in force for a subject (size 0: the default for all). */
-    enum err (*level)(struct registry *registry, struct str subject, enum compatibility *ret_level,
-                      struct why *why);
-    enum err (*set_level)(struct registry *registry, struct str subject, enum compatibility level,
-                          struct why *why);
+    /* The subject's version that is this schema. ERR_NOT_FOUND; the others as register_schema. */
+    enum err (*look_up)(struct registry *registry, struct str subject,
+                        const struct registry_draft *draft, bool with_deleted, struct arena *arena,
+                        struct registry_version *ret_version, struct why *why);
+    /* OK, or ERR_INCOMPATIBLE with reason and path, as register_schema would refuse. version 0:
+     * against all that the level asks for; else against that one: ERR_NOT_FOUND. */
+    enum err (*check)(struct registry *registry, struct str subject, int32_t version,
+                      const struct registry_draft *draft, struct why *why);
+    /* By subject and version. */
+    enum err (*list)(struct registry *registry, const struct registry_filter *filter,
+                     struct arena *arena, struct registry_version **ret_versions, size_t *ret_count,
+                     struct why *why);
+    /* Deletes a version, or (version 0) all of a subject, whose rules go too. Softly first,
+     * permanently then. ret_versions: the numbers of those deleted. ERR_NOT_FOUND; ERR_EXISTS:
+     * deleted softly already, or, permanently, not yet; ERR_LOCKED: others refer to it;
+     * ERR_DENIED. */
+    enum err (*erase)(struct registry *registry, struct str subject, int32_t version,
+                      bool permanently, struct arena *arena, int32_t **ret_versions,
+                      size_t *ret_count, struct why *why);
+    /* What is said for the subject itself. */
+    enum err (*rules)(struct registry *registry, struct str subject,
+                      struct registry_rules *ret_rules, struct why *why);
+    /* From now on exactly these. */
+    enum err (*set_rules)(struct registry *registry, struct str subject,
+                          const struct registry_rules *rules, struct why *why);
     /* Frees it. */
     void (*close)(struct registry *registry);
 };
@@ -85,13 +154,21 @@ struct registry {
     const struct registry_ops *ops;
 };
 
-MUST_CHECK static inline enum err registry_register(struct registry *registry, struct str subject,
-                                                    struct str text, int32_t *ret_id,
-                                                    struct why *why)
+/* Whether it can be the name of a subject. */
+bool registry_is_subject(struct str subject);
+
+MUST_CHECK static inline enum err
+registry_register_draft(struct registry *registry, struct str subject,
+                        const struct registry_draft *draft, struct arena *arena,
+                        struct registry_version *ret_version, struct why *why)
 {
     must(registry != NULL);
-    return registry->ops->register_schema(registry, subject, text, ret_id, why);
+    return registry->ops->register_schema(registry, subject, draft, arena, ret_version, why);
 }
+
+/* A schema that stands alone. */
+MUST_CHECK enum err registry_register(struct registry *registry, struct str subject,
+                                      struct str text, int32_t *ret_id, struct why *why);
 
 MUST_CHECK static inline enum err registry_by_id(struct registry *registry, int32_t id,
                                                  const struct avro_schema **ret_schema,
@@ -101,43 +178,69 @@ MUST_CHECK static inline enum err registry_by_id(struct registry *registry, int3
     return registry->ops->by_id(registry, id, ret_schema, why);
 }
 
-MUST_CHECK static inline enum err
-registry_get_version(struct registry *registry, struct str subject, int32_t version,
-                     struct arena *arena, struct registry_version *ret_version, struct why *why)
+MUST_CHECK static inline enum err registry_look_up(struct registry *registry, struct str subject,
+                                                   const struct registry_draft *draft,
+                                                   bool with_deleted, struct arena *arena,
+                                                   struct registry_version *ret_version,
+                                                   struct why *why)
 {
     must(registry != NULL);
-    must(version >= 0);
-    return registry->ops->version(registry, subject, version, arena, ret_version, why);
+    return registry->ops->look_up(registry, subject, draft, with_deleted, arena, ret_version, why);
 }
 
 MUST_CHECK static inline enum err registry_check(struct registry *registry, struct str subject,
-                                                 struct str text, struct why *why)
+                                                 int32_t version,
+                                                 const struct registry_draft *draft,
+                                                 struct why *why)
 {
     must(registry != NULL);
-    return registry->ops->check(registry, subject, text, why);
+    must(version >= 0);
+    return registry->ops->check(registry, subject, version, draft, why);
 }
 
-MUST_CHECK static inline enum err registry_list(struct registry *registry, struct arena *arena,
-                                                struct registry_version **ret_versions,
-                                                size_t *ret_count, struct why *why)
+MUST_CHECK static inline enum err
+registry_list(struct registry *registry, const struct registry_filter *filter, struct arena *arena,
+              struct registry_version **ret_versions, size_t *ret_count, struct why *why)
 {
     must(registry != NULL);
-    return registry->ops->list(registry, arena, ret_versions, ret_count, why);
+    return registry->ops->list(registry, filter, arena, ret_versions, ret_count, why);
 }
 
-MUST_CHECK static inline enum err registry_level(struct registry *registry, struct str subject,
-                                                 enum compatibility *ret_level, struct why *why)
+MUST_CHECK static inline enum err registry_erase(struct registry *registry, struct str subject,
+                                                 int32_t version, bool permanently,
+                                                 struct arena *arena, int32_t **ret_versions,
+                                                 size_t *ret_count, struct why *why)
 {
     must(registry != NULL);
-    return registry->ops->level(registry, subject, ret_level, why);
+    must(version >= 0);
+    return registry->ops->erase(registry, subject, version, permanently, arena, ret_versions,
+                                ret_count, why);
 }
 
-MUST_CHECK static inline enum err registry_set_level(struct registry *registry, struct str subject,
-                                                     enum compatibility level, struct why *why)
+MUST_CHECK static inline enum err registry_rules(struct registry *registry, struct str subject,
+                                                 struct registry_rules *ret_rules, struct why *why)
 {
     must(registry != NULL);
-    return registry->ops->set_level(registry, subject, level, why);
+    return registry->ops->rules(registry, subject, ret_rules, why);
 }
+
+MUST_CHECK static inline enum err registry_set_rules(struct registry *registry, struct str subject,
+                                                     const struct registry_rules *rules,
+                                                     struct why *why)
+{
+    must(registry != NULL);
+    return registry->ops->set_rules(registry, subject, rules, why);
+}
+
+/* version 0: the latest that is not deleted. ERR_NOT_FOUND, ERR_UNAVAILABLE. */
+MUST_CHECK enum err registry_get_version(struct registry *registry, struct str subject,
+                                         int32_t version, struct arena *arena,
+                                         struct registry_version *ret_version, struct why *why);
+
+/* The level and the mode in force for a subject: its own, else those of all, else BACKWARD and
+ * READWRITE. Has both. */
+MUST_CHECK enum err registry_rules_in_force(struct registry *registry, struct str subject,
+                                            struct registry_rules *ret_rules, struct why *why);
 
 static inline void registry_close(struct registry *registry)
 {

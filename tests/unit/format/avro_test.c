@@ -18,18 +18,19 @@ static struct fake_registry *fake(struct registry *registry)
     return (struct fake_registry *)registry;
 }
 
-static enum err fake_register(struct registry *registry, struct str subject, struct str text,
-                              int32_t *ret_id, struct why *why)
+static enum err fake_register(struct registry *registry, struct str subject,
+                              const struct registry_draft *draft, struct arena *arena,
+                              struct registry_version *ret_version, struct why *why)
 {
     struct fake_registry *self = fake(registry);
     if (self->away)
         return why_set(why, ERR_UNAVAILABLE, "registry not reachable");
     assert_true(self->count < 8);
-    const enum err err = avro_schema_parse(text, &self->schemas[self->count], why);
+    const enum err err = avro_schema_parse(draft->text, &self->schemas[self->count], why);
     if (err)
         return err;
     snprintf(self->subjects[self->count], sizeof(self->subjects[0]), "%.*s", STR_ARGS(subject));
-    *ret_id = ++self->count;
+    *ret_version = (struct registry_version){.id = ++self->count};
     return OK;
 }
 
@@ -72,7 +73,8 @@ static int32_t add_schema(struct avro_help *avro, const char *text)
 {
     int32_t id = 0;
     assert_int_equal(
-        fake_register(&avro->registry.base, STR("s"), str_from(text), &id, &avro->help.why), OK);
+        registry_register(&avro->registry.base, STR("s"), str_from(text), &id, &avro->help.why),
+        OK);
     return id;
 }
 

@@ -66,6 +66,28 @@ static int32_t add(struct fixture *fixture, const char *subject, const char *tex
     return id;
 }
 
+static enum compatibility level_of(struct fixture *fixture, const char *subject)
+{
+    struct registry_rules rules;
+    assert_ok(registry_rules_in_force(fixture->registry, str_from(subject), &rules, NULL));
+    return rules.level;
+}
+
+static void set_rules(struct fixture *fixture, const char *subject, struct registry_rules rules)
+{
+    assert_ok(registry_set_rules(fixture->registry, str_from(subject), &rules, NULL));
+}
+
+static void set_level(struct fixture *fixture, const char *subject, enum compatibility level)
+{
+    set_rules(fixture, subject, (struct registry_rules){.has_level = true, .level = level});
+}
+
+static void set_mode(struct fixture *fixture, const char *subject, enum registry_mode mode)
+{
+    set_rules(fixture, subject, (struct registry_rules){.has_mode = true, .mode = mode});
+}
+
 static void schemas_get_ids_and_subjects_versions(void **state)
 {
     struct fixture fixture;
@@ -106,7 +128,8 @@ static void schemas_get_ids_and_subjects_versions(void **state)
         assert_int_equal(registry_by_id(fixture.registry, -1, &schema, &why), ERR_UNKNOWN_SCHEMA);
         struct registry_version *versions = NULL;
         size_t count = 0;
-        assert_ok(registry_list(fixture.registry, &arena, &versions, &count, &why));
+        const struct registry_filter all = {0};
+        assert_ok(registry_list(fixture.registry, &all, &arena, &versions, &count, &why));
         assert_int_equal(count, 4);
         assert_true(str_equal(versions[0].subject, STR("a")));
         assert_true(str_equal(versions[2].subject, STR("a-value")));
@@ -167,8 +190,7 @@ static void levels_decide_what_is_compatible(void **state)
     (void)state;
     fixture_init(&fixture);
     add(&fixture, "s", ONE);
-    assert_ok(registry_level(fixture.registry, STR("s"), &level, NULL));
-    assert_int_equal(level, COMPATIBILITY_BACKWARD);
+    assert_int_equal(level_of(&fixture, "s"), COMPATIBILITY_BACKWARD);
     struct why why = {0};
     int32_t id = 0;
     assert_int_equal(registry_register(fixture.registry, STR("s"), STR(BAD), &id, &why),
@@ -177,22 +199,25 @@ static void levels_decide_what_is_compatible(void **state)
     assert_non_null(strstr(why.text, "/fields/1"));
     add(&fixture, "s", TWO);
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        assert_ok(registry_set_level(fixture.registry, STR("s"), cases[i].level, NULL));
-        assert_ok(registry_level(fixture.registry, STR("s"), &level, NULL));
-        assert_int_equal(level, cases[i].level);
+        set_level(&fixture, "s", cases[i].level);
+        assert_int_equal(level_of(&fixture, "s"), cases[i].level);
         why.text[0] = '\0';
-        const enum err err =
-            registry_check(fixture.registry, STR("s"), str_from(cases[i].text), &why);
+        const struct registry_draft draft = {.text = str_from(cases[i].text)};
+        const enum err err = registry_check(fixture.registry, STR("s"), 0, &draft, &why);
         if (err != cases[i].expected)
             print_message("case %zu: %s %s\n", i, err_name(err), why.text);
         assert_int_equal(err, cases[i].expected);
     }
-    assert_ok(registry_check(fixture.registry, STR("new"), STR("\"int\""), NULL));
-    assert_ok(registry_set_level(fixture.registry, STR(""), COMPATIBILITY_FULL, NULL));
-    assert_ok(registry_level(fixture.registry, STR("other"), &level, NULL));
-    assert_int_equal(level, COMPATIBILITY_FULL);
-    assert_ok(registry_level(fixture.registry, STR("s"), &level, NULL));
-    assert_int_equal(level, COMPATIBILITY_FULL_TRANSITIVE);
+    const struct registry_draft number = {.text = STR("\"int\"")};
+    const struct registry_draft bad = {.text = STR(BAD)};
+    assert_ok(registry_check(fixture.registry, STR("new"), 0, &number, NULL));
+    set_level(&fixture, "", COMPATIBILITY_FULL);
+    assert_int_equal(level_of(&fixture, "other"), COMPATIBILITY_FULL);
+    assert_int_equal(level_of(&fixture, "s"), COMPATIBILITY_FULL_TRANSITIVE);
+    /* against one version only */
+    assert_int_equal(registry_check(fixture.registry, STR("s"), 1, &bad, &why), ERR_INCOMPATIBLE);
+    assert_ok(registry_check(fixture.registry, STR("s"), 2, &bad, &why));
+    assert_int_equal(registry_check(fixture.registry, STR("s"), 7, &bad, &why), ERR_NOT_FOUND);
     for (int i = COMPATIBILITY_NONE; i <= COMPATIBILITY_FULL_TRANSITIVE; i++) {
         assert_ok(compatibility_parse(str_from(compatibility_name((enum compatibility)i)), &level));
         assert_int_equal(level, i);
@@ -289,10 +314,231 @@ static void another_process_sees_and_is_seen(void **state)
     fixture_release(&fixture);
 }
 
+/* "1 2 d3": numbers of a subject's versions, a d before those deleted softly. */
+static const char *versions_of(struct fixture *fixture, const char *subject, struct arena *arena)
+{
+    const struct registry_filter filter = {.subject = str_from(subject), .with_deleted = true};
+    struct registry_version *versions = NULL;
+    size_t count = 0;
+    struct str text = STR("");
+    assert_ok(registry_list(fixture->registry, &filter, arena, &versions, &count, NULL));
+    for (size_t i = 0; i < count; i++)
+        text = arena_printf(arena, "%.*s%s%s%d", STR_ARGS(text), i > 0 ? " " : "",
+                            versions[i].is_deleted ? "d" : "", versions[i].version);
+    return text.data;
+}
+
+static enum err erase(struct fixture *fixture, const char *subject, int32_t version,
+                      bool permanently, struct arena *arena)
+{
+    int32_t *numbers;
+    size_t count;
+    return registry_erase(fixture->registry, str_from(subject), version, permanently, arena,
+                          &numbers, &count, NULL);
+}
+
+static void versions_are_deleted_softly_then_for_good(void **state)
+{
+    struct fixture fixture;
+    struct arena arena;
+    struct registry_version version;
+    const struct avro_schema *schema;
+    const struct registry_draft one = {.text = STR(ONE)};
+    (void)state;
+    fixture_init(&fixture);
+    arena_init(&arena, 0);
+    assert_int_equal(add(&fixture, "s", ONE), 1);
+    assert_int_equal(add(&fixture, "s", TWO), 2);
+    assert_int_equal(add(&fixture, "other", ONE), 1);
+    set_mode(&fixture, "s", REGISTRY_READWRITE);
+
+    assert_int_equal(erase(&fixture, "s", 2, true, &arena), ERR_EXISTS);
+    assert_int_equal(erase(&fixture, "s", 3, false, &arena), ERR_NOT_FOUND);
+    assert_int_equal(erase(&fixture, "nobody", 0, false, &arena), ERR_NOT_FOUND);
+    assert_ok(erase(&fixture, "s", 2, false, &arena));
+    assert_int_equal(erase(&fixture, "s", 2, false, &arena), ERR_EXISTS);
+    assert_string_equal(versions_of(&fixture, "s", &arena), "1 d2");
+    assert_ok(registry_get_version(fixture.registry, STR("s"), 0, &arena, &version, NULL));
+    assert_int_equal(version.version, 1);
+    assert_int_equal(registry_get_version(fixture.registry, STR("s"), 2, &arena, &version, NULL),
+                     ERR_NOT_FOUND);
+    /* What was deleted does not count for compatibility; the same schema comes back as a new
+     * version of its old id. */
+    assert_int_equal(add(&fixture, "s", TWO), 2);
+    assert_string_equal(versions_of(&fixture, "s", &arena), "1 d2 3");
+
+    assert_ok(erase(&fixture, "s", 0, false, &arena));
+    assert_string_equal(versions_of(&fixture, "s", &arena), "d1 d2 d3");
+    assert_int_equal(
+        registry_look_up(fixture.registry, STR("s"), &one, false, &arena, &version, NULL),
+        ERR_NOT_FOUND);
+    assert_ok(registry_look_up(fixture.registry, STR("s"), &one, true, &arena, &version, NULL));
+    assert_true(version.is_deleted);
+    fixture_close(&fixture);
+    fixture_open(&fixture);
+    assert_string_equal(versions_of(&fixture, "s", &arena), "d1 d2 d3");
+    assert_ok(erase(&fixture, "s", 2, true, &arena));
+    assert_ok(erase(&fixture, "s", 0, true, &arena));
+    assert_string_equal(versions_of(&fixture, "s", &arena), "");
+    /* Records in the log may need them. */
+    assert_ok(registry_by_id(fixture.registry, 2, &schema, NULL));
+    assert_int_equal(add(&fixture, "s", TWO), 2);
+    assert_string_equal(versions_of(&fixture, "s", &arena), "1");
+    assert_string_equal(versions_of(&fixture, "other", &arena), "1");
+    arena_release(&arena);
+    fixture_release(&fixture);
+}
+
+static void modes_say_what_may_be_done(void **state)
+{
+    struct fixture fixture;
+    struct arena arena;
+    struct registry_version version;
+    struct registry_rules rules;
+    int32_t id = 0;
+    struct why why = {0};
+    (void)state;
+    fixture_init(&fixture);
+    arena_init(&arena, 0);
+    add(&fixture, "s", ONE);
+    set_mode(&fixture, "s", REGISTRY_READONLY);
+    assert_int_equal(registry_register(fixture.registry, STR("s"), STR(TWO), &id, &why),
+                     ERR_DENIED);
+    assert_non_null(strstr(why.text, "read-only"));
+    assert_int_equal(erase(&fixture, "s", 0, false, &arena), ERR_DENIED);
+    assert_int_equal(add(&fixture, "s", ONE), 1); /* what is there is found */
+    set_mode(&fixture, "", REGISTRY_READONLY_OVERRIDE);
+    set_mode(&fixture, "s", REGISTRY_READWRITE);
+    assert_int_equal(registry_register(fixture.registry, STR("s"), STR(TWO), &id, &why),
+                     ERR_DENIED);
+    fixture_close(&fixture);
+    fixture_open(&fixture);
+    assert_ok(registry_rules_in_force(fixture.registry, STR("s"), &rules, NULL));
+    assert_int_equal(rules.mode, REGISTRY_READONLY_OVERRIDE);
+    set_rules(&fixture, "", (struct registry_rules){0});
+    assert_int_equal(add(&fixture, "s", TWO), 2);
+
+    const struct registry_draft numbered = {.text = STR("\"int\""), .id = 700, .version = 12};
+    assert_int_equal(
+        registry_register_draft(fixture.registry, STR("i"), &numbered, &arena, &version, &why),
+        ERR_DENIED);
+    set_mode(&fixture, "i", REGISTRY_IMPORT);
+    assert_ok(
+        registry_register_draft(fixture.registry, STR("i"), &numbered, &arena, &version, &why));
+    assert_int_equal(version.id, 700);
+    assert_int_equal(version.version, 12);
+    const struct registry_draft taken = {.text = STR("\"long\""), .id = 700};
+    assert_int_equal(
+        registry_register_draft(fixture.registry, STR("i"), &taken, &arena, &version, &why),
+        ERR_EXISTS);
+    const struct registry_draft two = {.text = STR(TWO), .id = 701};
+    assert_int_equal(
+        registry_register_draft(fixture.registry, STR("i"), &two, &arena, &version, &why),
+        ERR_EXISTS); /* it has id 2 */
+    assert_int_equal(add(&fixture, "after", "\"bytes\""), 701);
+    const struct registry_draft skips = {.text = STR("\"double\""), .version = 3};
+    assert_int_equal(
+        registry_register_draft(fixture.registry, STR("after"), &skips, &arena, &version, &why),
+        ERR_INVALID);
+    arena_release(&arena);
+    fixture_release(&fixture);
+}
+
+#define USES_R                                                                                     \
+    "{\"type\":\"record\",\"name\":\"U\",\"fields\":[{\"name\":\"r\",\"type\":\"R\"},"             \
+    "{\"name\":\"more\",\"type\":{\"type\":\"array\",\"items\":\"R\"}}]}"
+#define USES_U "{\"type\":\"map\",\"values\":\"U\"}"
+
+static void schemas_refer_to_others(void **state)
+{
+    struct fixture fixture;
+    struct arena arena;
+    struct registry_version version;
+    const struct avro_schema *schema;
+    struct why why = {0};
+    const struct registry_reference to_r[] = {{STR("R"), STR("r"), 1}};
+    const struct registry_reference to_both[] = {{STR("R"), STR("r"), 1}, {STR("U"), STR("u"), 1}};
+    const struct registry_reference to_none[] = {{STR("R"), STR("r"), 9}};
+    const struct registry_draft uses_r = {
+        .text = STR(USES_R), .references = to_r, .reference_count = 1};
+    const struct registry_draft uses_u = {
+        .text = STR(USES_U), .references = to_both, .reference_count = 2};
+    const struct registry_draft lost = {
+        .text = STR(USES_R), .references = to_none, .reference_count = 1};
+    (void)state;
+    fixture_init(&fixture);
+    arena_init(&arena, 0);
+    add(&fixture, "r", ONE);
+    assert_int_equal(
+        registry_register_draft(fixture.registry, STR("u"), &lost, &arena, &version, &why),
+        ERR_INVALID);
+    assert_non_null(strstr(why.text, "subject 'r' and version 9"));
+    assert_ok(registry_register_draft(fixture.registry, STR("u"), &uses_r, &arena, &version, &why));
+    assert_int_equal(version.id, 2);
+    assert_int_equal(version.reference_count, 1);
+    assert_ok(registry_register_draft(fixture.registry, STR("m"), &uses_u, &arena, &version, &why));
+    assert_ok(registry_register_draft(fixture.registry, STR("m"), &uses_u, &arena, &version, &why));
+    assert_int_equal(version.version, 1);
+    fixture_close(&fixture);
+    fixture_open(&fixture);
+    assert_ok(registry_by_id(fixture.registry, version.id, &schema, &why));
+    assert_int_equal(schema->root->kind, AVRO_MAP);
+    assert_int_equal(schema->root->item->fields[1].node->item->fields[0].node->kind, AVRO_STRING);
+    assert_int_equal(erase(&fixture, "r", 0, false, &arena), ERR_LOCKED);
+    assert_ok(erase(&fixture, "m", 0, false, &arena));
+    assert_ok(erase(&fixture, "u", 1, false, &arena));
+    assert_ok(erase(&fixture, "r", 0, false, &arena));
+    assert_ok(registry_by_id(fixture.registry, 2, &schema, &why));
+    arena_release(&arena);
+    fixture_release(&fixture);
+}
+
+static void guids_are_of_the_schema(void **state)
+{
+    struct fixture fixture;
+    struct arena arena;
+    struct registry_version first, other, spaced;
+    struct registry_version *found;
+    size_t count;
+    const struct registry_draft int_draft = {.text = STR("\"int\"")};
+    const struct registry_draft same = {.text = STR(" {\"type\" : \"int\"} ")};
+    const struct registry_draft tagged = {.text = STR("\"int\""),
+                                          .metadata = STR("{\"properties\":{\"a\":\"b\"}}")};
+    (void)state;
+    fixture_init(&fixture);
+    arena_init(&arena, 0);
+    add(&fixture, "before", ONE);
+    assert_ok(
+        registry_register_draft(fixture.registry, STR("s"), &int_draft, &arena, &first, NULL));
+    assert_ok(registry_register_draft(fixture.registry, STR("t"), &same, &arena, &spaced, NULL));
+    assert_ok(registry_register_draft(fixture.registry, STR("s"), &tagged, &arena, &other, NULL));
+    assert_int_equal(first.id, spaced.id);
+    assert_true(str_equal(first.guid, spaced.guid));
+    assert_int_equal(first.guid.size, REGISTRY_GUID_BYTES);
+    assert_int_not_equal(other.id, first.id);
+    assert_false(str_equal(first.guid, other.guid));
+    assert_true(str_equal(other.metadata, tagged.metadata));
+    /* md5 of "int" in quotes */
+    assert_true(str_equal(first.guid, STR("ef524ea1-b91e-7317-3d93-8ade36c1db32")));
+    const struct registry_filter by_guid = {.guid = first.guid};
+    assert_ok(registry_list(fixture.registry, &by_guid, &arena, &found, &count, NULL));
+    assert_int_equal(count, 2);
+    assert_int_equal(found[0].id, first.id);
+    const struct registry_filter nobodys = {.guid = STR("00000000-0000-0000-0000-000000000000")};
+    assert_ok(registry_list(fixture.registry, &nobodys, &arena, &found, &count, NULL));
+    assert_int_equal(count, 0);
+    arena_release(&arena);
+    fixture_release(&fixture);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(schemas_get_ids_and_subjects_versions),
+        cmocka_unit_test(versions_are_deleted_softly_then_for_good),
+        cmocka_unit_test(modes_say_what_may_be_done),
+        cmocka_unit_test(schemas_refer_to_others),
+        cmocka_unit_test(guids_are_of_the_schema),
         cmocka_unit_test(what_is_no_schema_or_subject_is_refused),
         cmocka_unit_test(levels_decide_what_is_compatible),
         cmocka_unit_test(threads_agree_on_ids),
