@@ -55,6 +55,8 @@ MUST_CHECK enum err config_read(const struct command *command, int argc, char **
                                 struct invocation *invocation, bool *ret_help, struct why *why);
 /* Values of settings; a wrong one ends the program with EXIT_USAGE and words. */
 struct str config_text(const struct invocation *invocation, const char *name);
+/* Whether anybody said so: it is not the default. */
+bool config_is_said(const struct invocation *invocation, const char *name);
 /* NUL-terminated, in the invocation's arena. */
 const char *config_path(struct invocation *invocation, const char *name);
 int64_t config_number(const struct invocation *invocation, const char *name);

@@ -301,6 +301,12 @@ struct str config_text(const struct invocation *invocation, const char *name)
     return *value;
 }
 
+bool config_is_said(const struct invocation *invocation, const char *name)
+{
+    must(setting_find(str_from(name)) != NULL);
+    return properties_get(&invocation->origins, str_from(name)) != NULL;
+}
+
 const char *config_path(struct invocation *invocation, const char *name)
 {
     return arena_str(&invocation->arena, config_text(invocation, name)).data;

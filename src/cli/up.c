@@ -214,6 +214,7 @@ static enum err open_api(struct up *up, struct why *why)
     const struct api_options options = {
         .listen = config_text(invocation, "listen"),
         .registry_listen = config_text(invocation, "registry.listen"),
+        .registry_is_optional = !config_is_said(invocation, "registry.listen"),
         .insecure = config_flag(invocation, "insecure"),
         .engine = up->world.engine,
         .log = up->world.log,

@@ -6,7 +6,7 @@
 # FAULTS (default 24) syncs of one run, by chance; SEED repeats them.
 set -u
 cd "$(dirname "$0")/../.."
-export DRIVETHRU_LISTEN=127.0.0.1:0
+export DRIVETHRU_LISTEN=127.0.0.1:0 DRIVETHRU_REGISTRY_LISTEN=127.0.0.1:0
 export program=${RELEASE_PROGRAM:-build/release/drivethru}
 export tools=$PWD/build/debug/tests/faults
 faults=${FAULTS:-24}

@@ -5,7 +5,7 @@
 # A small file system in memory where we may mount one, and a limit on the size of files everywhere.
 set -u
 cd "$(dirname "$0")/../.."
-export DRIVETHRU_LISTEN=127.0.0.1:0
+export DRIVETHRU_LISTEN=127.0.0.1:0 DRIVETHRU_REGISTRY_LISTEN=127.0.0.1:0
 program=${RELEASE_PROGRAM:-build/release/drivethru}
 directory=$(mktemp -d)
 data=$directory/data

@@ -7,7 +7,7 @@
 # nothing lost, nothing twice, nothing wrong.
 set -u
 cd "$(dirname "$0")/../.."
-export DRIVETHRU_LISTEN=127.0.0.1:0
+export DRIVETHRU_LISTEN=127.0.0.1:0 DRIVETHRU_REGISTRY_LISTEN=127.0.0.1:0
 export program=${RELEASE_PROGRAM:-build/release/drivethru}
 export tools=$PWD/build/debug/tests/faults
 cuts=${CUTS:-200}

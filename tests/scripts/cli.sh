@@ -2,7 +2,7 @@
 # cli -- commands on a small log: what they print, what they refuse, and how they end.
 set -eu
 cd "$(dirname "$0")/../.."
-export DRIVETHRU_LISTEN=127.0.0.1:0
+export DRIVETHRU_LISTEN=127.0.0.1:0 DRIVETHRU_REGISTRY_LISTEN=127.0.0.1:0
 unset DRIVETHRU_RATE DRIVETHRU_SEED
 home=$(mktemp -d)
 trap 'rm -rf "$home"' EXIT

@@ -2,7 +2,7 @@
 # damage -- verify finds rows that were added, changed or taken away, in topics, tables and documents.
 set -eu
 cd "$(dirname "$0")/../.."
-export DRIVETHRU_LISTEN=127.0.0.1:0
+export DRIVETHRU_LISTEN=127.0.0.1:0 DRIVETHRU_REGISTRY_LISTEN=127.0.0.1:0
 data=$(mktemp -d)
 trap 'rm -rf "$data"' EXIT
 verify() { "$PROGRAM" verify --data "$data/work" --quiet >"$data/verify" 2>&1; }

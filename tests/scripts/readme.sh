@@ -17,7 +17,7 @@ part | sed -n '/^SET /,$p' >"$home/pipeline/10-mine.sql"
 part | grep -E '^(build/release/drivethru|sqlite3) ' >"$home/commands"
 [ "$(wc -l <"$home/commands")" -ge 5 ] || die "no commands in README.md"
 cd "$home"
-DRIVETHRU_LISTEN=127.0.0.1:0 build/release/drivethru up --history 2m --rate 20 >"$home/out" 2>"$home/err" &
+DRIVETHRU_LISTEN=127.0.0.1:0 DRIVETHRU_REGISTRY_LISTEN=127.0.0.1:0 build/release/drivethru up --history 2m --rate 20 >"$home/out" 2>"$home/err" &
 child=$!
 for _ in $(seq 600); do
     grep -q '^orders [1-9].* documents [1-9]' "$home/out" && break

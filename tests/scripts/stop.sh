@@ -3,7 +3,7 @@
 # lost, and so does a look while the pipeline runs.
 set -eu
 cd "$(dirname "$0")/../.."
-export DRIVETHRU_LISTEN=127.0.0.1:0
+export DRIVETHRU_LISTEN=127.0.0.1:0 DRIVETHRU_REGISTRY_LISTEN=127.0.0.1:0
 data=$(mktemp -d)
 trap 'rm -rf "$data"' EXIT
 up() { exec "$PROGRAM" up --data "$data/data" --pipeline pipeline --seed 5 --rate 40 --history 5m "$@"; }

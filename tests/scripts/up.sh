@@ -2,7 +2,7 @@
 # up -- the pipeline runs, stops, starts again without its files, and everything it made is right.
 set -eu
 cd "$(dirname "$0")/../.."
-export DRIVETHRU_LISTEN=127.0.0.1:0
+export DRIVETHRU_LISTEN=127.0.0.1:0 DRIVETHRU_REGISTRY_LISTEN=127.0.0.1:0
 data=$(mktemp -d)
 trap 'rm -rf "$data"' EXIT
 arguments="--data $data --listen 127.0.0.1:0 --seed 3 --start 2026-01-31T10:00:00 --history 20m --rate 5 --no-live"
