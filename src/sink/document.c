@@ -1,26 +1,25 @@
 /* document.c -- rows as documents: _id, key columns, window, value columns. */
 #include "sink/document.h"
 
-#include "base/json.h"
-#include "sink/extended_json.h"
+#include "sink/form.h"
 
 struct document_maker {
     struct document_shape shape;
     struct document_columns columns;
     bool *is_written; /* a column: whether it is a member of the document */
+    struct str inserted_name;
+    struct str modified_name;
+    bool may_share_id;
     struct buf buf;
 };
 
-static struct str name_of(const struct topic_settings *settings, const struct row_column *column,
-                          struct arena *arena);
+static struct str name_of(const struct topic_settings *settings, const struct row_column *column);
+static enum err make_names(struct document_maker *maker, struct arena *arena, struct why *why);
 static enum err check_shape(const struct document_maker *maker, struct why *why);
-static enum err write_json(struct document_maker *maker, const struct batch *batch, uint32_t row,
+static enum err write_body(struct document_maker *maker, const struct batch *batch, uint32_t row,
                            struct str id, struct arena *arena, struct why *why);
-static enum err write_raw(struct document_maker *maker, struct str text, struct arena *arena,
-                          struct why *why);
-static void write_columns(struct document_maker *maker, const struct batch *batch, uint32_t row,
-                          uint32_t begin, uint32_t end);
-static void write_timestamp(const char *opening, int64_t timestamp_ms, struct buf *buf);
+static enum err write_columns(struct document_maker *maker, const struct batch *batch, uint32_t row,
+                              uint32_t begin, uint32_t end, struct why *why);
 
 enum err document_maker_new(struct arena *arena, const struct document_shape *shape,
                             struct document_maker **ret_maker, struct why *why)
@@ -28,16 +27,14 @@ enum err document_maker_new(struct arena *arena, const struct document_shape *sh
     const struct row_type *row_type = shape->row_type;
     const struct topic_settings *settings = shape->settings;
     struct document_maker *maker = ARENA_NEW(arena, struct document_maker);
-    struct str *names = ARENA_ARRAY(arena, struct str, row_type->column_count);
     maker->shape = *shape;
     maker->is_written = ARENA_ARRAY(arena, bool, row_type->column_count);
-    maker->columns = (struct document_columns){
-        .shape = &maker->shape, .names = names, .id_in_key = -1, .id_in_value = -1};
+    maker->columns =
+        (struct document_columns){.shape = &maker->shape, .id_in_key = -1, .id_in_value = -1};
     for (uint32_t i = 0; i < row_type->column_count; i++) {
         const struct row_column *column = &row_type->columns[i];
         const bool in_key = column->role == COLUMN_KEY;
         const bool is_id = str_equal(column->name, STR("_id"));
-        names[i] = name_of(settings, column, arena);
         maker->columns.key_count += in_key;
         if (is_id)
             *(in_key ? &maker->columns.id_in_key : &maker->columns.id_in_value) = (int)i;
@@ -45,9 +42,13 @@ enum err document_maker_new(struct arena *arena, const struct document_shape *sh
             !is_id && (!in_key || settings->key_columns) &&
             projection_has(in_key ? &settings->key : &settings->value, column->name);
     }
-    const enum err err = check_shape(maker, why);
+    enum err err = check_shape(maker, why);
+    if (err == OK)
+        err = make_names(maker, arena, why);
     if (err)
         return err;
+    const enum id_strategy id = document_id_strategy(&maker->columns);
+    maker->may_share_id = id != ID_OBJECT_ID && id != ID_COORDINATES && id != ID_UUID;
     *ret_maker = maker;
     return OK;
 }
@@ -81,29 +82,33 @@ enum err document_make(struct document_maker *maker, const struct batch *batch, 
         return err;
     struct document document = {
         .write = deletes ? DOCUMENT_DELETE : writes[settings->model],
+        .database = settings->database,
         .collection = settings->collection,
         .id = arena_str(arena, buf_str(buf)),
+        .may_share_id = maker->may_share_id,
+        .ordered = settings->ordered,
         .time_ms = batch->timestamps[row],
+        .topic = maker->shape.topic,
+        .partition = batch->partitions[row],
+        .offset = batch->offsets[row],
     };
     if (!deletes) {
         buf_clear(buf);
-        err = write_json(maker, batch, row, document.id, arena, why);
+        err = write_body(maker, batch, row, document.id, arena, why);
         if (err)
             return err;
-        document.json = arena_str(arena, buf_str(buf));
+        document.body = arena_str(arena, buf_str(buf));
     }
     if (document.write == DOCUMENT_UPDATE && settings->model == MODEL_UPDATE_TIMESTAMPS) {
         buf_clear(buf);
-        write_timestamp("\"_insertedTS\":", document.time_ms, buf);
+        maker->shape.form->date(maker->inserted_name, document.time_ms, buf);
         document.on_insert = arena_str(arena, buf_str(buf));
     }
     *ret_document = document;
     return OK;
 }
 
-/* `"NAME":` */
-static struct str name_of(const struct topic_settings *settings, const struct row_column *column,
-                          struct arena *arena)
+static struct str name_of(const struct topic_settings *settings, const struct row_column *column)
 {
     struct str name = column->name;
     for (uint32_t i = 0; i < settings->rename_count; i++) {
@@ -111,12 +116,29 @@ static struct str name_of(const struct topic_settings *settings, const struct ro
         if (rename->in_key == (column->role == COLUMN_KEY) && str_equal(rename->from, column->name))
             name = rename->to;
     }
-    struct buf buf = {0};
-    json_write_string(&buf, name);
-    buf_append_byte(&buf, ':');
-    const struct str text = arena_str(arena, buf_str(&buf));
-    buf_release(&buf);
-    return text;
+    return name;
+}
+
+static enum err make_names(struct document_maker *maker, struct arena *arena, struct why *why)
+{
+    const struct form *form = maker->shape.form;
+    const struct row_type *row_type = maker->shape.row_type;
+    struct str *names = ARENA_ARRAY(arena, struct str, row_type->column_count);
+    enum err err = OK;
+    for (uint32_t i = 0; i < row_type->column_count && err == OK; i++)
+        err = form->name(name_of(maker->shape.settings, &row_type->columns[i]), arena, &names[i],
+                         why);
+    struct document_columns *columns = &maker->columns;
+    columns->names = names;
+    if (err == OK)
+        err = form->name(STR("WINDOWSTART"), arena, &columns->window_start_name, why);
+    if (err == OK)
+        err = form->name(STR("WINDOWEND"), arena, &columns->window_end_name, why);
+    if (err == OK)
+        err = form->name(STR("_insertedTS"), arena, &maker->inserted_name, why);
+    if (err == OK)
+        err = form->name(STR("_modifiedTS"), arena, &maker->modified_name, why);
+    return err;
 }
 
 /* What the strategy asks for must be among the columns. */
@@ -142,68 +164,37 @@ static enum err check_shape(const struct document_maker *maker, struct why *why)
     return OK;
 }
 
-static enum err write_json(struct document_maker *maker, const struct batch *batch, uint32_t row,
+static enum err write_body(struct document_maker *maker, const struct batch *batch, uint32_t row,
                            struct str id, struct arena *arena, struct why *why)
 {
     const struct document_shape *shape = &maker->shape;
-    const uint32_t key_count = maker->columns.key_count;
+    const struct document_columns *columns = &maker->columns;
+    const struct form *form = shape->form;
+    const uint32_t key_count = columns->key_count;
     struct buf *buf = &maker->buf;
-    enum err err = OK;
-    buf_append_str(buf, STR("{\"_id\":"));
-    buf_append_str(buf, id);
-    write_columns(maker, batch, row, 0, key_count);
+    const size_t opened = form->open_document(id, buf);
+    enum err err = write_columns(maker, batch, row, 0, key_count, why);
     if (shape->window != WINDOW_NONE && shape->settings->key_columns) {
-        write_timestamp(",\"WINDOWSTART\":", batch->window_starts[row], buf);
-        write_timestamp(",\"WINDOWEND\":", batch->window_ends[row], buf);
+        form->date(columns->window_start_name, batch->window_starts[row], buf);
+        form->date(columns->window_end_name, batch->window_ends[row], buf);
     }
-    if (shape->is_raw)
-        err = write_raw(maker, batch->columns[key_count].strings[row], arena, why);
-    else
-        write_columns(maker, batch, row, key_count, shape->row_type->column_count);
+    if (err == OK && shape->is_raw)
+        err = form->members(batch->columns[key_count].strings[row], arena, buf, why);
+    else if (err == OK)
+        err = write_columns(maker, batch, row, key_count, shape->row_type->column_count, why);
     if (shape->settings->model == MODEL_UPDATE_TIMESTAMPS)
-        write_timestamp(",\"_modifiedTS\":", batch->timestamps[row], buf);
-    buf_append_byte(buf, '}');
+        form->date(maker->modified_name, batch->timestamps[row], buf);
+    form->close(opened, buf);
     return err;
 }
 
-static void write_columns(struct document_maker *maker, const struct batch *batch, uint32_t row,
-                          uint32_t begin, uint32_t end)
+static enum err write_columns(struct document_maker *maker, const struct batch *batch, uint32_t row,
+                              uint32_t begin, uint32_t end, struct why *why)
 {
-    for (uint32_t i = begin; i < end; i++) {
-        if (!maker->is_written[i])
-            continue;
-        buf_append_byte(&maker->buf, ',');
-        buf_append_str(&maker->buf, maker->columns.names[i]);
-        extended_json_write(&batch->columns[i], row, &maker->buf);
-    }
-}
-
-/* The members of a JSON object as they stand, but for an _id. */
-static enum err write_raw(struct document_maker *maker, struct str text, struct arena *arena,
-                          struct why *why)
-{
-    struct json_reader reader;
-    json_reader_init(&reader, text, arena);
-    enum json_token token = json_next(&reader);
-    if (token != JSON_OBJECT_BEGIN)
-        return why_set(why, ERR_INVALID, "the value is no JSON object");
-    for (token = json_next(&reader); token == JSON_NAME; token = json_next(&reader)) {
-        const struct str name = reader.text;
-        struct str value;
-        if (json_skip(&reader, json_next(&reader), &value))
-            return why_set(why, ERR_INVALID, "the value is no JSON object");
-        if (str_equal(name, STR("_id")))
-            continue;
-        buf_append_byte(&maker->buf, ',');
-        json_write_string(&maker->buf, name);
-        buf_append_byte(&maker->buf, ':');
-        buf_append_str(&maker->buf, value);
-    }
-    return OK;
-}
-
-static void write_timestamp(const char *opening, int64_t timestamp_ms, struct buf *buf)
-{
-    buf_append_str(buf, str_from(opening));
-    extended_json_write_date(timestamp_ms, buf);
+    enum err err = OK;
+    for (uint32_t i = begin; i < end && err == OK; i++)
+        if (maker->is_written[i])
+            err = maker->shape.form->cell(maker->columns.names[i], &batch->columns[i], row,
+                                          &maker->buf, why);
+    return err;
 }

@@ -7,6 +7,7 @@
 #include "sink/target.h"
 
 struct document_maker;
+struct form;
 
 /* What the rows are. All text is borrowed and outlives the maker. */
 struct document_shape {
@@ -16,6 +17,7 @@ struct document_shape {
     enum window_kind window;
     bool is_raw; /* the one value column is the text of a JSON object */
     const struct topic_settings *settings;
+    const struct form *form;
 };
 
 /* Lives in the arena. ERR_INVALID when settings and columns do not fit. */
@@ -28,10 +30,12 @@ MUST_CHECK enum err document_make(struct document_maker *maker, const struct bat
                                   struct why *why);
 void document_maker_release(struct document_maker *maker);
 
-/* document_id.c: appends the _id's JSON text, and nothing on failure. */
+/* document_id.c: appends the _id in the shape's form, and nothing on failure. */
 struct document_columns {
     const struct document_shape *shape;
-    const struct str *names; /* a column: `"NAME":`, renamed */
+    const struct str *names; /* a column: its name, changed and in the shape's form */
+    struct str window_start_name;
+    struct str window_end_name;
     uint32_t key_count;
     int id_in_key; /* the column _id; -1: none */
     int id_in_value;
@@ -39,7 +43,8 @@ struct document_columns {
 MUST_CHECK enum err document_id_write(const struct document_columns *columns,
                                       const struct batch *batch, uint32_t row, struct buf *buf,
                                       struct why *why);
-/* Whether a record's own _id is where the _id comes from. */
+/* The one that counts: never ID_DEFAULT. */
+enum id_strategy document_id_strategy(const struct document_columns *columns);
 bool projection_has(const struct projection *projection, struct str name);
 
 #endif

@@ -5,9 +5,7 @@
  * time in seconds (4 bytes) and a mix of topic, partition and offset (8 bytes); within a topic the
  * mix is one to one. */
 #include "sink/document.h"
-#include "sink/extended_json.h"
-
-#include "base/json.h"
+#include "sink/form.h"
 
 #include <inttypes.h>
 
@@ -19,42 +17,62 @@ static enum err write_key(const struct document_columns *columns, const struct b
 static enum err write_partial(const struct document_columns *columns, bool of_key,
                               const struct batch *batch, uint32_t row, struct buf *buf,
                               struct why *why);
+static enum err write_object(const struct document_columns *columns,
+                             const struct projection *projection, uint32_t begin, uint32_t end,
+                             const struct batch *batch, uint32_t row, struct buf *buf,
+                             struct why *why);
 static uint64_t mix(struct str topic, const struct batch *batch, uint32_t row, uint64_t salt);
-static bool is_uuid(struct str text);
+static bool parse_uuid(struct str text, uint8_t bytes[UUID_BYTES]);
+
+/* Big-endian. */
+static void put(uint8_t *bytes, int size, uint64_t number)
+{
+    for (int i = 0; i < size; i++)
+        bytes[i] = (uint8_t)(number >> (8 * (size - 1 - i)));
+}
 
 static void write_object_id(const struct document_columns *columns, const struct batch *batch,
                             uint32_t row, struct buf *buf)
 {
+    const struct form *form = columns->shape->form;
     const int64_t seconds = batch->timestamps[row] / 1000;
-    const uint32_t time = seconds < 0 ? 0 : seconds > UINT32_MAX ? UINT32_MAX : (uint32_t)seconds;
-    buf_printf(buf, "{\"$oid\":\"%08" PRIx32 "%016" PRIx64 "\"}", time,
-               mix(columns->shape->topic, batch, row, 0));
+    uint8_t bytes[OBJECT_ID_BYTES];
+    put(bytes, 4, seconds < 0 ? 0 : seconds > UINT32_MAX ? UINT32_MAX : (uint64_t)seconds);
+    put(bytes + 4, 8, mix(columns->shape->topic, batch, row, 0));
+    form->object_id(form->id_name, bytes, buf);
 }
 
+/* Version 8, variant 10: RFC 9562, "custom". */
 static void write_uuid(const struct document_columns *columns, const struct batch *batch,
                        uint32_t row, struct buf *buf)
 {
-    /* Version 8, variant 10: RFC 9562, "custom". */
-    const uint64_t high =
-        (mix(columns->shape->topic, batch, row, 1) & ~UINT64_C(0xf000)) | UINT64_C(0x8000);
-    const uint64_t low =
-        (mix(columns->shape->topic, batch, row, 2) & ~(UINT64_C(3) << 62)) | UINT64_C(1) << 63;
-    buf_printf(buf, "{\"$uuid\":\"%08x-%04x-%04x-%04x-%012" PRIx64 "\"}", (unsigned)(high >> 32),
-               (unsigned)(high >> 16 & 0xffff), (unsigned)(high & 0xffff), (unsigned)(low >> 48),
-               low & UINT64_C(0xffffffffffff));
+    const struct form *form = columns->shape->form;
+    uint8_t bytes[UUID_BYTES];
+    put(bytes, 8,
+        (mix(columns->shape->topic, batch, row, 1) & ~UINT64_C(0xf000)) | UINT64_C(0x8000));
+    put(bytes + 8, 8,
+        (mix(columns->shape->topic, batch, row, 2) & ~(UINT64_C(3) << 62)) | UINT64_C(1) << 63);
+    form->uuid(form->id_name, bytes, buf);
+}
+
+enum id_strategy document_id_strategy(const struct document_columns *columns)
+{
+    const struct document_shape *shape = columns->shape;
+    const enum id_strategy strategy = shape->settings->id;
+    const bool is_implicit = strategy == ID_DEFAULT || strategy == ID_OBJECT_ID;
+    if (is_implicit && !shape->settings->overwrite_id && columns->id_in_value >= 0)
+        return ID_PROVIDED_IN_VALUE;
+    if (strategy != ID_DEFAULT)
+        return strategy;
+    return shape->is_table ? ID_FULL_KEY : ID_OBJECT_ID;
 }
 
 enum err document_id_write(const struct document_columns *columns, const struct batch *batch,
                            uint32_t row, struct buf *buf, struct why *why)
 {
     const struct document_shape *shape = columns->shape;
+    const enum id_strategy strategy = document_id_strategy(columns);
     struct buf text = {0};
-    enum id_strategy strategy = shape->settings->id;
-    const bool is_implicit = strategy == ID_DEFAULT || strategy == ID_OBJECT_ID;
-    if (is_implicit && !shape->settings->overwrite_id && columns->id_in_value >= 0)
-        strategy = ID_PROVIDED_IN_VALUE;
-    if (strategy == ID_DEFAULT)
-        strategy = shape->is_table ? ID_FULL_KEY : ID_OBJECT_ID;
     switch (strategy) {
     case ID_DEFAULT:
     case ID_OBJECT_ID:
@@ -66,7 +84,7 @@ enum err document_id_write(const struct document_columns *columns, const struct 
     case ID_COORDINATES:
         buf_printf(&text, "%.*s#%" PRId32 "#%" PRId64, STR_ARGS(shape->topic),
                    batch->partitions[row], batch->offsets[row]);
-        json_write_string(buf, buf_str(&text));
+        shape->form->text(shape->form->id_name, buf_str(&text), buf);
         buf_release(&text);
         return OK;
     case ID_FULL_KEY:
@@ -102,25 +120,24 @@ static enum err write_provided(const struct document_columns *columns, int colum
 {
     must(column >= 0);
     const struct column *cells = &batch->columns[column];
+    const struct form *form = columns->shape->form;
+    uint8_t bytes[UUID_BYTES];
     if (cells->nulls[row])
         return why_set(why, ERR_INVALID, "the record's _id is NULL");
-    if (!as_uuid) {
-        extended_json_write(cells, row, buf);
-        return OK;
-    }
-    const struct str text = cells->type->kind == TYPE_STRING ? cells->strings[row] : STR("");
-    if (!is_uuid(text))
+    if (!as_uuid)
+        return form->cell(form->id_name, cells, row, buf, why);
+    if (!parse_uuid(cells->type->kind == TYPE_STRING ? cells->strings[row] : STR(""), bytes))
         return why_set(why, ERR_INVALID, "the record's _id is no UUID");
-    buf_printf(buf, "{\"$uuid\":\"%.*s\"}", STR_ARGS(text));
+    form->uuid(form->id_name, bytes, buf);
     return OK;
 }
 
-static void write_window(const struct batch *batch, uint32_t row, struct buf *buf)
+static void write_window(const struct document_columns *columns, const struct batch *batch,
+                         uint32_t row, struct buf *buf)
 {
-    buf_append_str(buf, STR(",\"WINDOWSTART\":"));
-    extended_json_write_date(batch->window_starts[row], buf);
-    buf_append_str(buf, STR(",\"WINDOWEND\":"));
-    extended_json_write_date(batch->window_ends[row], buf);
+    const struct form *form = columns->shape->form;
+    form->date(columns->window_start_name, batch->window_starts[row], buf);
+    form->date(columns->window_end_name, batch->window_ends[row], buf);
 }
 
 /* One column without a window is the _id itself, else they are members of it. */
@@ -132,20 +149,12 @@ static enum err write_key(const struct document_columns *columns, const struct b
         is_null &= batch->columns[i].nulls[row] != 0;
     if (is_null)
         return why_set(why, ERR_INVALID, "the record has no key to make an _id of");
+    const struct form *form = columns->shape->form;
     const bool is_windowed = columns->shape->window != WINDOW_NONE;
-    if (columns->key_count == 1 && !is_windowed) {
-        extended_json_write(&batch->columns[0], row, buf);
-        return OK;
-    }
-    for (uint32_t i = 0; i < columns->key_count; i++) {
-        buf_append_byte(buf, i == 0 ? '{' : ',');
-        buf_append_str(buf, columns->names[i]);
-        extended_json_write(&batch->columns[i], row, buf);
-    }
-    if (is_windowed)
-        write_window(batch, row, buf);
-    buf_append_byte(buf, '}');
-    return OK;
+    if (columns->key_count == 1 && !is_windowed)
+        return form->cell(form->id_name, &batch->columns[0], row, buf, why);
+    const struct projection all = {.kind = PROJECTION_ALL};
+    return write_object(columns, &all, 0, columns->key_count, batch, row, buf, why);
 }
 
 static enum err write_partial(const struct document_columns *columns, bool of_key,
@@ -157,24 +166,35 @@ static enum err write_partial(const struct document_columns *columns, bool of_ke
         of_key ? &shape->settings->id_key : &shape->settings->id_value;
     const uint32_t begin = of_key ? 0 : columns->key_count;
     const uint32_t end = of_key ? columns->key_count : shape->row_type->column_count;
-    const size_t size = buf->size;
     bool is_null = true;
-    for (uint32_t i = begin; i < end; i++) {
-        if (!projection_has(projection, shape->row_type->columns[i].name))
-            continue;
-        is_null &= batch->columns[i].nulls[row] != 0;
-        buf_append_byte(buf, buf->size == size ? '{' : ',');
-        buf_append_str(buf, columns->names[i]);
-        extended_json_write(&batch->columns[i], row, buf);
-    }
-    if (is_null) {
-        buf->size = size;
+    for (uint32_t i = begin; i < end; i++)
+        if (projection_has(projection, shape->row_type->columns[i].name))
+            is_null &= batch->columns[i].nulls[row] != 0;
+    if (is_null)
         return why_set(why, ERR_INVALID, "the record has none of the columns its _id is made of");
-    }
-    if (of_key && shape->window != WINDOW_NONE)
-        write_window(batch, row, buf);
-    buf_append_byte(buf, '}');
-    return OK;
+    return write_object(columns, projection, begin, end, batch, row, buf, why);
+}
+
+/* The columns as members of an object; with those of a key, its window. */
+static enum err write_object(const struct document_columns *columns,
+                             const struct projection *projection, uint32_t begin, uint32_t end,
+                             const struct batch *batch, uint32_t row, struct buf *buf,
+                             struct why *why)
+{
+    const struct document_shape *shape = columns->shape;
+    const struct form *form = shape->form;
+    const size_t size = buf->size;
+    const size_t opened = form->open_object(form->id_name, buf);
+    enum err err = OK;
+    for (uint32_t i = begin; i < end && err == OK; i++)
+        if (projection_has(projection, shape->row_type->columns[i].name))
+            err = form->cell(columns->names[i], &batch->columns[i], row, buf, why);
+    if (end == columns->key_count && shape->window != WINDOW_NONE)
+        write_window(columns, batch, row, buf);
+    form->close(opened, buf);
+    if (err)
+        buf->size = size;
+    return err;
 }
 
 /* FNV-1a of the topic, then SplitMix64's finalizer, which is one to one, over where the record
@@ -191,17 +211,25 @@ static uint64_t mix(struct str topic, const struct batch *batch, uint32_t row, u
 }
 
 /* 8-4-4-4-12 hex digits. */
-static bool is_uuid(struct str text)
+static bool parse_uuid(struct str text, uint8_t bytes[UUID_BYTES])
 {
     if (text.size != 36)
         return false;
+    int digits = 0;
     for (size_t i = 0; i < text.size; i++) {
         const char byte = text.data[i];
-        const bool is_dash = i == 8 || i == 13 || i == 18 || i == 23;
-        const bool is_digit = (byte >= '0' && byte <= '9') || (byte >= 'a' && byte <= 'f') ||
-                              (byte >= 'A' && byte <= 'F');
-        if (is_dash ? byte != '-' : !is_digit)
+        const bool is_letter = (byte >= 'a' && byte <= 'f') || (byte >= 'A' && byte <= 'F');
+        const bool is_digit = is_letter || (byte >= '0' && byte <= '9');
+        if (i == 8 || i == 13 || i == 18 || i == 23) {
+            if (byte != '-')
+                return false;
+            continue;
+        }
+        if (!is_digit)
             return false;
+        const int value = is_letter ? (byte | 0x20) - 'a' + 10 : byte - '0';
+        bytes[digits / 2] = (uint8_t)(digits % 2 == 0 ? value << 4 : bytes[digits / 2] | value);
+        digits++;
     }
     return true;
 }

@@ -181,7 +181,7 @@ static enum err rows_take(struct sink *sink, struct sink_topic *topic, int32_t p
         const enum err made =
             document_make(topic->maker, batch, row, &delivery->arena, document, &reason);
         if (made == OK) {
-            delivery->bytes += document->json.size + document->id.size;
+            delivery->bytes += document->body.size + document->id.size;
             delivery->origins[delivery->count++] = origin;
             continue;
         }

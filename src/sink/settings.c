@@ -1,6 +1,7 @@
 /* settings.c -- what a connector's properties say, for all topics and for each. */
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include "sink/settings_lookup.h"
+#include "sink/sink.h"
 
 #include <pcre2.h>
 
@@ -129,7 +130,9 @@ enum err settings_of_topic(const struct properties *properties, struct str topic
     settings.overwrite_id =
         lookup_boolean(&lookup, "document.id.strategy.overwrite.existing", false);
     settings.delete_on_null = lookup_boolean(&lookup, "delete.on.null.values", false);
+    settings.ordered = lookup_boolean(&lookup, "bulk.write.ordered", true);
     settings.key_columns = lookup_boolean(&lookup, "document.key.columns", true);
+    settings.database = lookup_text(&lookup, "database");
     settings.collection = lookup_text(&lookup, "collection");
     if (settings.collection.size == 0)
         settings.collection = topic;
@@ -261,4 +264,12 @@ static enum err check_overrides(const struct lookup *lookup)
             err = settings_of_topic(properties, topic, lookup->arena, &ignored, lookup->why);
     }
     return err;
+}
+
+enum err sink_connection(const struct properties *properties, struct arena *arena,
+                         struct str *ret_uri, struct why *why)
+{
+    const struct lookup lookup = {.properties = properties, .arena = arena, .why = why};
+    *ret_uri = lookup_text(&lookup, "connection.uri");
+    return OK;
 }

@@ -51,6 +51,7 @@ struct rename {
 
 /* What may differ a topic (topic.override.<topic>.<name>). */
 struct topic_settings {
+    struct str database; /* size 0: the target's own */
     struct str collection;
     enum id_strategy id;
     bool overwrite_id; /* a column _id is replaced, not kept */
@@ -58,6 +59,7 @@ struct topic_settings {
     struct projection id_value;
     enum write_model model;
     bool delete_on_null;
+    bool ordered;
     bool key_columns; /* key columns are written into the document */
     struct projection key;
     struct projection value;

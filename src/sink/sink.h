@@ -24,6 +24,11 @@ struct sink_catalog {
  * did-you-mean, contradictions too. */
 MUST_CHECK enum err sink_check(const struct properties *properties, struct why *why);
 
+/* The MongoDB a connector's properties name, with its password, in the arena; size 0: none. Never
+ * to be shown. ERR_INVALID. */
+MUST_CHECK enum err sink_connection(const struct properties *properties, struct arena *arena,
+                                    struct str *ret_uri, struct why *why);
+
 struct sink_options {
     struct str name; /* of the connector */
     const struct properties *properties;

@@ -2,6 +2,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "base/trace.h"
+#include "sink/form.h"
 #include "sink/runtime.h"
 
 #define REFRESH_NS 1000000000
@@ -180,6 +181,7 @@ static enum err make_decoder(struct sink *sink, struct sink_topic *topic, struct
         .window = topic->format.window,
         .is_raw = topic->is_raw,
         .settings = &topic->settings,
+        .form = form_get(sink->options.target->form),
     };
     const enum err err = document_maker_new(&topic->arena, &shape, &topic->maker, why);
     if (err)
@@ -191,24 +193,15 @@ static enum err make_decoder(struct sink *sink, struct sink_topic *topic, struct
 /* Where the target says the sink is; a partition it does not know begins at its first record. */
 static enum err topic_position(struct sink *sink, struct sink_topic *topic, struct why *why)
 {
-    struct arena arena;
-    struct target_position *positions = NULL;
-    uint32_t count = 0;
     struct target *target = sink->options.target;
-    for (int32_t p = 0; p < topic->log_topic->partition_count; p++)
-        topic->partitions[p].delivered_offset = -1;
-    arena_init(&arena, 0);
+    const uint32_t count = (uint32_t)topic->log_topic->partition_count;
+    int64_t *next_offsets = ARENA_ARRAY(&topic->arena, int64_t, count);
     const enum err err =
-        target->ops->positions(target, sink->name, &arena, &positions, &count, why);
-    for (uint32_t i = 0; i < count && err == OK; i++) {
-        const struct target_position *position = &positions[i];
-        if (!str_equal(position->topic, topic->name) || position->partition < 0 ||
-            position->partition >= topic->log_topic->partition_count || position->next_offset < 0)
-            continue;
-        topic->partitions[position->partition].next_offset = position->next_offset;
-        topic->partitions[position->partition].delivered_offset = position->next_offset;
+        target->ops->take(target, sink->name, topic->name, count, next_offsets, why);
+    for (uint32_t p = 0; p < count && err == OK; p++) {
+        topic->partitions[p].delivered_offset = next_offsets[p];
+        topic->partitions[p].next_offset = next_offsets[p] < 0 ? 0 : next_offsets[p];
     }
-    arena_release(&arena);
     return err;
 }
 

@@ -15,15 +15,24 @@ enum document_write {
     DOCUMENT_DELETE   /* by _id */
 };
 
-/* One write. Text is borrowed for the call. */
+/* What a target takes: MongoDB's Extended JSON (relaxed), or BSON. */
+enum document_form { DOCUMENTS_JSON, DOCUMENTS_BSON };
+
+/* One write, in the target's form. Text and bytes are borrowed for the call. */
 struct document {
     enum document_write write;
+    struct str database; /* size 0: the target's own */
     struct str collection;
-    struct str id;   /* _id as JSON text: a string, a number or an object */
-    struct str json; /* with its _id, MongoDB extended JSON (relaxed); empty for DELETE */
-    struct str
-        on_insert;   /* UPDATE: members (`"a":1,"b":2`) set only when it is new; mostly empty */
-    int64_t time_ms; /* of the record */
+    struct str id;        /* JSON: its value's text; BSON: the element _id, name and all */
+    struct str body;      /* a whole document, _id first; empty for DELETE */
+    struct str on_insert; /* UPDATE: members set only when it is new: `"a":1`, or elements */
+    bool may_share_id;    /* other records may have this _id: of those of one partition the last
+                             one counts, also when they are written again */
+    bool ordered;         /* the bulk it is in stops at the first failure, if there is a choice */
+    int64_t time_ms;      /* of the record */
+    struct str topic;     /* where the record stands */
+    int32_t partition;
+    int64_t offset;
 };
 
 /* How far a sink has come in one partition of one topic. */
@@ -59,17 +68,22 @@ struct document_query {
 
 struct target;
 
-/* Called by one thread, the sink's; find, by any. */
+/* write and take are called by a sink's thread, the others by any. */
 struct target_ops {
     /* Writes documents and positions, whole or not at all where the target can; else documents
      * first, so that a position is never ahead. A write may be repeated. Refused documents are
      * listed (room for count); then positions do not move: the caller sets the refused aside and
      * writes the others again. Of documents with one _id the last given counts last.
-     * ERR_UNAVAILABLE, ERR_FULL, ERR_IO: try again; ERR_DENIED, ERR_INVALID, ERR_CORRUPT: stop. */
+     * ERR_UNAVAILABLE, ERR_FULL, ERR_IO: try again; ERR_DENIED, ERR_INVALID, ERR_CORRUPT: stop;
+     * ERR_LOCKED: somebody else has taken the positions. */
     enum err (*write)(struct target *target, struct str sink, const struct document *documents,
                       uint32_t count, const struct target_position *positions,
                       uint32_t position_count, struct document_refusal *refusals,
                       uint32_t *ret_refusal_count, struct why *why);
+    /* Makes this target the owner of a sink's positions in a topic, [0, partition_count), and says
+     * where they are; -1: not known. An earlier owner's writes are refused from then on. */
+    enum err (*take)(struct target *target, struct str sink, struct str topic,
+                     uint32_t partition_count, int64_t *ret_next_offsets, struct why *why);
     /* Positions of a sink (size 0: of all), in the arena; none: a new sink. */
     enum err (*positions)(struct target *target, struct str sink, struct arena *arena,
                           struct target_position **ret_positions, uint32_t *ret_count,
@@ -88,6 +102,7 @@ struct target_ops {
 
 struct target {
     const struct target_ops *ops;
+    enum document_form form;
 };
 
 /* `path`: the SQLite file, made when missing (WAL, synchronous=FULL). One table a collection:
@@ -97,6 +112,15 @@ struct target {
  * "drivethru_positions". Sinks may share it. */
 MUST_CHECK enum err target_sqlite_open(const char *path, bool read_only, struct target **ret_target,
                                        struct why *why);
+struct target_mongodb_options {
+    struct str uri;      /* never shown: it has the password in it */
+    struct str database; /* of the positions, and of documents that name none */
+    bool read_only;
+};
+/* Connects when it is first used; w=majority and journal=true where the URI says nothing.
+ * ERR_INVALID. */
+MUST_CHECK enum err target_mongodb_open(const struct target_mongodb_options *options,
+                                        struct target **ret_target, struct why *why);
 /* Wraps another and fails the Nth fallible call with `err`; sticky: and all after it. Closing it
  * closes the inner one. */
 struct target *target_faulty_new(struct target *inner, uint64_t fail_call, bool sticky,

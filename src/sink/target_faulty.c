@@ -45,6 +45,16 @@ static enum err faulty_write(struct target *target, struct str sink,
                                    refusals, ret_refusal_count, why);
 }
 
+static enum err faulty_take(struct target *target, struct str sink, struct str topic,
+                            uint32_t partition_count, int64_t *ret_next_offsets, struct why *why)
+{
+    struct faulty_target *self = faulty(target);
+    const enum err err = count_call(self, why);
+    if (err)
+        return err;
+    return self->inner->ops->take(self->inner, sink, topic, partition_count, ret_next_offsets, why);
+}
+
 static enum err faulty_positions(struct target *target, struct str sink, struct arena *arena,
                                  struct target_position **ret_positions, uint32_t *ret_count,
                                  struct why *why)
@@ -87,6 +97,7 @@ static void faulty_close(struct target *target)
 
 static const struct target_ops faulty_ops = {
     .write = faulty_write,
+    .take = faulty_take,
     .positions = faulty_positions,
     .find = faulty_find,
     .walk = faulty_walk,
@@ -100,6 +111,7 @@ struct target *target_faulty_new(struct target *inner, uint64_t fail_call, bool 
     must(err != OK);
     struct faulty_target *self = MEMORY_NEW(struct faulty_target);
     self->base.ops = &faulty_ops;
+    self->base.form = inner->form;
     self->inner = inner;
     self->fail_call = fail_call;
     self->sticky = sticky;

@@ -66,6 +66,27 @@ static enum err sqlite_positions(struct target *target, struct str sink, struct 
     return OK;
 }
 
+/* The file belongs to one process. */
+static enum err sqlite_take(struct target *target, struct str sink, struct str topic,
+                            uint32_t partition_count, int64_t *ret_next_offsets, struct why *why)
+{
+    struct arena arena;
+    struct target_position *positions = NULL;
+    uint32_t count = 0;
+    arena_init(&arena, 0);
+    const enum err err = sqlite_positions(target, sink, &arena, &positions, &count, why);
+    for (uint32_t p = 0; p < partition_count && err == OK; p++)
+        ret_next_offsets[p] = -1;
+    for (uint32_t i = 0; i < count && err == OK; i++) {
+        const struct target_position *position = &positions[i];
+        if (str_equal(position->topic, topic) && position->partition >= 0 &&
+            (uint32_t)position->partition < partition_count && position->next_offset >= 0)
+            ret_next_offsets[position->partition] = position->next_offset;
+    }
+    arena_release(&arena);
+    return err;
+}
+
 static void find_sql(const struct document_query *query, struct buf *sql)
 {
     buf_append_str(sql, STR("SELECT \"time_ms\", \"_id\", \"document\" FROM "));
@@ -229,6 +250,7 @@ static void sqlite_close(struct target *target)
 
 static const struct target_ops sqlite_ops = {
     .write = sqlite_write,
+    .take = sqlite_take,
     .positions = sqlite_positions,
     .find = sqlite_find,
     .walk = sqlite_walk,

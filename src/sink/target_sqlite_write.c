@@ -128,10 +128,10 @@ static bool refuse(const struct document *document, const struct place *place, s
     else if (collection.size == 0 || str_starts_with(collection, STR("sqlite_")) ||
              str_starts_with(collection, STR("drivethru_")))
         err = why_set(why, ERR_INVALID, "'%.*s' is no name for a collection", STR_ARGS(collection));
-    else if (document->json.size > DOCUMENT_BYTES_MAX)
+    else if (document->body.size > DOCUMENT_BYTES_MAX)
         err = why_set(why, ERR_LIMIT, "document of %zu bytes is larger than %d",
-                      document->json.size, DOCUMENT_BYTES_MAX);
-    else if (document->write != DOCUMENT_DELETE && document->json.size < 2)
+                      document->body.size, DOCUMENT_BYTES_MAX);
+    else if (document->write != DOCUMENT_DELETE && document->body.size < 2)
         err = why_set(why, ERR_INVALID, "document is empty");
     return err != OK;
 }
@@ -164,9 +164,9 @@ static enum err write_place(struct sqlite_target *self, struct sqlite_table *tab
 {
     switch (place->document->write) {
     case DOCUMENT_REPLACE:
-        return put(self, table->replace, place, place->document->json, why);
+        return put(self, table->replace, place, place->document->body, why);
     case DOCUMENT_INSERT:
-        return put(self, table->insert, place, place->document->json, why);
+        return put(self, table->insert, place, place->document->body, why);
     case DOCUMENT_UPDATE:
         return write_update(self, table, place, arena, why);
     case DOCUMENT_DELETE:
@@ -188,11 +188,11 @@ static enum err write_update(struct sqlite_target *self, struct sqlite_table *ta
     if (code == SQLITE_ROW) {
         const struct str old = {(const char *)sqlite3_column_text(table->get, 0),
                                 (size_t)sqlite3_column_bytes(table->get, 0)};
-        if (document_merge(old, document->json, arena, &buf))
+        if (document_merge(old, document->body, arena, &buf))
             err = why_set(why, ERR_CORRUPT, "the document '%.*s' is no JSON object",
                           STR_ARGS(place->plain_id));
     } else if (code == SQLITE_DONE) {
-        document_extend(document->json, document->on_insert, &buf);
+        document_extend(document->body, document->on_insert, &buf);
     } else {
         err = sqlite_err(self->writer, code, "read a document", why);
     }

@@ -84,7 +84,7 @@ static enum err picky_write(struct target *target, struct str sink, const struct
     struct target *inner = ((struct picky_target *)target)->inner;
     uint32_t refusal_count = 0;
     for (uint32_t i = 0; i < count; i++) {
-        if (!strstr(given[i].json.data, "\"TOTAL\":1.0"))
+        if (!strstr(given[i].body.data, "\"TOTAL\":1.0"))
             continue;
         refusals[refusal_count].index = i;
         assert_int_equal(why_set(&refusals[refusal_count++].why, ERR_INVALID, "odd document"),
@@ -97,21 +97,20 @@ static enum err picky_write(struct target *target, struct str sink, const struct
                              ret_refusal_count, why);
 }
 
-static enum err picky_positions(struct target *target, struct str sink, struct arena *arena,
-                                struct target_position **ret_positions, uint32_t *ret_count,
-                                struct why *why)
+static enum err picky_take(struct target *target, struct str sink, struct str topic,
+                           uint32_t partition_count, int64_t *ret_next_offsets, struct why *why)
 {
     struct target *inner = ((struct picky_target *)target)->inner;
-    return inner->ops->positions(inner, sink, arena, ret_positions, ret_count, why);
+    return inner->ops->take(inner, sink, topic, partition_count, ret_next_offsets, why);
 }
 
 static void refused_documents_become_dead_letters(void **state)
 {
-    static const struct target_ops ops = {.write = picky_write, .positions = picky_positions};
+    static const struct target_ops ops = {.write = picky_write, .take = picky_take};
     struct fixture f;
     fixture_init(&f, "topics=ORDERS\nerrors.deadletterqueue.topic.name=odd-dlq");
     struct target *inner = f.target;
-    struct picky_target picky = {{&ops}, inner};
+    struct picky_target picky = {{&ops, DOCUMENTS_JSON}, inner};
     f.target = &picky.base;
     make_topic(&f, "ORDERS");
     for (int i = 0; i < 6; i++)

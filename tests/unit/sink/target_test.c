@@ -43,7 +43,7 @@ static struct document make(enum document_write write, const char *id, const cha
     return (struct document){.write = write,
                              .collection = STR("orders"),
                              .id = str_from(id),
-                             .json = str_from(json),
+                             .body = str_from(json),
                              .time_ms = 1000};
 }
 
@@ -110,7 +110,7 @@ static void writes_by_kind(void **state)
     put(&f, make(DOCUMENT_UPDATE, "\"b\"", "{\"n\":1,\"_id\":\"b\",\"n\":2}"));
     assert_string_equal(found(&f, "\"b\""), "{\"_id\":\"b\",\"n\":2}");
     update.id = STR("\"c\"");
-    update.json = STR("{\"_id\":\"c\"}");
+    update.body = STR("{\"_id\":\"c\"}");
     put(&f, update);
     assert_string_equal(found(&f, "\"c\""), "{\"_id\":\"c\",\"born\":1}");
     put(&f, make(DOCUMENT_DELETE, "\"a\"", ""));
