@@ -7,7 +7,6 @@
 #include "api/api.h"
 #include "base/clock.h"
 #include "base/file.h"
-#include "base/provider.h"
 #include "cli/generating.h"
 #include "cli/status.h"
 #include "cli/world.h"
@@ -141,22 +140,14 @@ static uint64_t delivered_before(struct up *up, struct str sink)
 
 static enum err start_sink(struct up *up, struct why *why)
 {
-    struct arena *arena = &up->invocation->arena;
-    const struct str path =
-        arena_printf(arena, "%s/sink.properties", config_path(up->invocation, "pipeline"));
-    struct str text;
-    struct properties *properties = ARENA_NEW(arena, struct properties);
-    enum err err = file_read(path.data, FILE_BYTES_MAX, arena, &text, why);
-    if (err)
-        return err == ERR_NOT_FOUND ? OK : err;
-    properties_init(properties, arena);
-    err = properties_parse(properties, text, why);
+    struct properties *properties = NULL;
+    enum err err = world_read_sink(up->invocation, &properties, why);
+    if (err == ERR_NOT_FOUND)
+        return OK;
     if (err == OK)
-        err = provider_resolve_all(properties, why);
-    if (err == OK)
-        err = world_open_target(up->invocation, &up->world, false, why);
+        err = world_open_target(up->invocation, &up->world, properties, false, why);
     if (err) {
-        why_prefix(why, "%.*s", STR_ARGS(path));
+        why_prefix(why, "the sink");
         return err;
     }
     const struct str *name = properties_get(properties, STR("name"));
@@ -171,7 +162,7 @@ static enum err start_sink(struct up *up, struct why *why)
         up->documents_before = delivered_before(up, options.name);
     err = sink_start(&options, &up->world.sink, why);
     if (err)
-        why_prefix(why, "%.*s", STR_ARGS(path));
+        why_prefix(why, "the sink");
     return err;
 }
 
@@ -358,7 +349,7 @@ const struct command command_up = {
              "generator.duplicate.share generator.orphan.share generator.malformed.share "
              "generator.disorder.max ksql.service.id commit.interval.ms log.bytes.max memory.max "
              "log.sync "
-             "documents batch.rows orders live until.idle quiet",
+             "documents connection.uri batch.rows orders live until.idle quiet",
     .examples = "  drivethru up\n"
                 "  drivethru up --history 2h --rate 100\n"
                 "  drivethru up --data /var/lib/drivethru --no-generate\n",

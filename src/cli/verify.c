@@ -93,7 +93,9 @@ static int run(struct invocation *invocation)
     if (err)
         return fail(err, &why);
     struct why no_documents = {0};
-    const bool documents = world_open_target(invocation, &world, true, &no_documents) == OK;
+    struct properties *sink = NULL;
+    (void)!world_read_sink(invocation, &sink, NULL);
+    const bool documents = world_open_target(invocation, &world, sink, true, &no_documents) == OK;
     const bool watched = isatty(STDERR_FILENO) && !config_flag(invocation, "quiet");
     if (!documents)
         fprintf(stderr, "documents are not compared: %s\n", no_documents.text);
@@ -121,7 +123,7 @@ const struct command command_verify = {
     .name = "verify",
     .summary = "compare joined rows, tables and documents with the truth",
     .usage = "verify [flags]",
-    .flags = "data config documents quiet",
+    .flags = "data config pipeline documents connection.uri quiet",
     .examples = "  drivethru verify\n"
                 "  drivethru verify --data /var/lib/drivethru --quiet\n",
     .run = run,

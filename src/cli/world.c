@@ -1,10 +1,13 @@
 /* world.c -- opens and closes store, log, registry, engine and target: where backends are named. */
 #include "cli/world.h"
 #include "base/file.h"
+#include "base/provider.h"
 #include "store/store.h"
 
 #include <sys/stat.h>
 #include <unistd.h>
+
+#define SINK_BYTES_MAX (1 << 20)
 
 static uint32_t thread_count(const struct invocation *invocation)
 {
@@ -82,15 +85,53 @@ enum err world_open(struct invocation *invocation, unsigned need, struct world *
     return err;
 }
 
-enum err world_open_target(struct invocation *invocation, struct world *world, bool read_only,
-                           struct why *why)
+/* The sink's own connection.uri, else that of the settings; none: the embedded documents. */
+enum err world_open_target(struct invocation *invocation, struct world *world,
+                           const struct properties *sink, bool read_only, struct why *why)
 {
+    struct target_mongodb_options mongodb = {.read_only = read_only};
+    enum err err = sink ? sink_connection(sink, &invocation->arena, &mongodb.uri, why) : OK;
+    if (err)
+        return err;
+    if (mongodb.uri.size == 0)
+        mongodb.uri = config_text(invocation, "connection.uri");
+    if (mongodb.uri.size > 0) {
+        const struct str *database = sink ? properties_get(sink, STR("database")) : NULL;
+        if (!database || database->size == 0)
+            return why_set(why, ERR_INVALID, "the sink names no 'database'");
+        mongodb.database = *database;
+        return target_mongodb_open(&mongodb, &world->target, why);
+    }
     const char *path = config_path(invocation, "documents");
     if (path[0] == '\0')
         path =
             arena_printf(&invocation->arena, "%s/documents.sqlite", config_path(invocation, "data"))
                 .data;
     return target_sqlite_open(path, read_only, &world->target, why);
+}
+
+/* Until definitions are kept elsewhere, a pipeline's directory has the only one. */
+enum err world_read_sink(struct invocation *invocation, struct properties **ret_properties,
+                         struct why *why)
+{
+    struct arena *arena = &invocation->arena;
+    const struct str path =
+        arena_printf(arena, "%s/sink.properties", config_path(invocation, "pipeline"));
+    struct str text;
+    struct properties *properties = ARENA_NEW(arena, struct properties);
+    enum err err = file_read(path.data, SINK_BYTES_MAX, arena, &text, why);
+    if (err == OK) {
+        properties_init(properties, arena);
+        err = properties_parse(properties, text, why);
+    }
+    if (err == OK)
+        err = provider_resolve_all(properties, why);
+    if (err) {
+        why_prefix(why, "%.*s", STR_ARGS(path));
+        return err;
+    }
+    *ret_properties = properties;
+    return OK;
 }
 
 void world_close(struct world *world)

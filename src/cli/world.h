@@ -31,9 +31,14 @@ MUST_CHECK enum err world_open(struct invocation *invocation, unsigned need, str
 /* Top to bottom: sink, engine, log, store. */
 void world_close(struct world *world);
 
-/* Opens the documents' file: --documents, else documents.sqlite in the data directory. */
+/* Opens what documents go to: MongoDB where the sink's properties (NULL: there are none) or the
+ * settings have a connection.uri, else --documents, else documents.sqlite in the data directory. */
 MUST_CHECK enum err world_open_target(struct invocation *invocation, struct world *world,
-                                      bool read_only, struct why *why);
+                                      const struct properties *sink, bool read_only,
+                                      struct why *why);
+/* The pipeline's sink; in the invocation's arena. ERR_NOT_FOUND: it has none. */
+MUST_CHECK enum err world_read_sink(struct invocation *invocation,
+                                    struct properties **ret_properties, struct why *why);
 
 /* answer.c: prints answers as they come, in the --output format. */
 struct answer_printer {
