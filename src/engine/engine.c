@@ -224,15 +224,21 @@ void engine_queries(struct engine *engine, struct arena *arena, struct engine_qu
                     uint32_t *ret_count)
 {
     pthread_mutex_lock(&engine->lock);
-    struct engine_query *queries = ARENA_ARRAY(arena, struct engine_query, engine->query_count + 1);
-    for (uint32_t i = 0; i < engine->query_count; i++) {
+    const uint32_t count = engine->query_count;
+    struct engine_query *queries = ARENA_ARRAY(arena, struct engine_query, count + 1);
+    struct flow_query **flows = ARENA_ARRAY(arena, struct flow_query *, count + 1);
+    struct flow_status *statuses = ARENA_ARRAY(arena, struct flow_status, count + 1);
+    for (uint32_t i = 0; i < count; i++)
+        flows[i] = engine->queries[i]->flow;
+    flow_get_statuses(flows, count, arena, statuses);
+    for (uint32_t i = 0; i < count; i++) {
         queries[i].id = arena_str(arena, engine->queries[i]->id);
         queries[i].sql = arena_str(arena, engine->queries[i]->sql);
         queries[i].sink = arena_str(arena, engine->queries[i]->sink);
-        flow_get_status(engine->queries[i]->flow, arena, &queries[i].status);
+        queries[i].status = statuses[i];
     }
     *ret_queries = queries;
-    *ret_count = engine->query_count;
+    *ret_count = count;
     pthread_mutex_unlock(&engine->lock);
 }
 

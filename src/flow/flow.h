@@ -86,8 +86,14 @@ struct flow_status {
     uint32_t position_count;
 };
 
-/* A picture of now; positions in the arena. */
-void flow_get_status(struct flow_query *query, struct arena *arena, struct flow_status *ret_status);
+/* A picture of now of `count` queries of one flow; positions in the arena. */
+void flow_get_statuses(struct flow_query *const *queries, uint32_t count, struct arena *arena,
+                       struct flow_status *ret_statuses);
+static inline void flow_get_status(struct flow_query *query, struct arena *arena,
+                                   struct flow_status *ret_status)
+{
+    flow_get_statuses(&query, 1, arena, ret_status);
+}
 
 /* Waits until every query has read its inputs to their end and all its steps are committed.
  * ERR_AGAIN on time-out; ERR_ABORTED when a query is in FLOW_ERROR. */

@@ -1,4 +1,6 @@
-/* status.c -- a picture of a query, put together from its workers' answers. */
+/* status.c -- a picture of queries, put together from their workers' answers: each worker is asked
+ * once for all of them. */
+#include "base/map.h"
 #include "flow/input.h"
 #include "flow/query.h"
 
@@ -13,45 +15,85 @@ struct status_question {
     bool replaying;
 };
 
+struct status_round {
+    struct status_question *questions;
+    uint32_t count;
+};
+
+static void find_ends(struct log *log, struct arena *arena, struct status_round *round);
+static void finish(struct status_question *question);
 static void act_status(struct worker *worker, void *context);
 static void add_task(struct status_question *question, const struct task *task);
 static void add_position(struct status_question *question, const struct input *input);
 
-void flow_get_status(struct flow_query *query, struct arena *arena, struct flow_status *ret_status)
+void flow_get_statuses(struct flow_query *const *queries, uint32_t count, struct arena *arena,
+                       struct flow_status *ret_statuses)
 {
-    struct flow_status status = {.stream_time_ms = INT64_MIN};
-    struct status_question question = {.query = query, .arena = arena, .status = &status};
-    for (uint32_t i = 0; i < query->flow->worker_count; i++)
-        worker_ask(query->flow->workers[i], act_status, &question);
+    struct status_round round = {.questions = ARENA_ARRAY(arena, struct status_question, count + 1),
+                                 .count = count};
+    for (uint32_t i = 0; i < count; i++) {
+        ret_statuses[i] = (struct flow_status){.stream_time_ms = INT64_MIN, .restored = 1};
+        round.questions[i] = (struct status_question){
+            .query = queries[i], .arena = arena, .status = &ret_statuses[i]};
+    }
+    for (uint32_t i = 0; count > 0 && i < queries[0]->flow->worker_count; i++)
+        worker_ask(queries[0]->flow->workers[i], act_status, &round);
+    if (count > 0)
+        find_ends(queries[0]->flow->options.log, arena, &round);
+    for (uint32_t i = 0; i < count; i++)
+        finish(&round.questions[i]);
+}
 
-    status.restored = 1;
-    if (question.replay_total > 0 && question.replay_done < question.replay_total)
-        status.restored = (double)question.replay_done / (double)question.replay_total;
+/* Not in act_status: a worker has better to do than to look up topics. Each topic once. */
+static void find_ends(struct log *log, struct arena *arena, struct status_round *round)
+{
+    struct map seen = {0};
+    for (uint32_t q = 0; q < round->count; q++)
+        for (uint32_t i = 0; i < round->questions[q].status->position_count; i++) {
+            struct flow_position *position = &round->questions[q].status->positions[i];
+            struct log_topic_info *info = map_get(&seen, position->topic);
+            if (!info) {
+                info = ARENA_NEW(arena, struct log_topic_info);
+                if (log_describe(log, position->topic, arena, info, NULL) != OK)
+                    *info = (struct log_topic_info){0};
+                map_set(&seen, position->topic, info);
+            }
+            if (position->partition < info->config.partition_count)
+                position->end_offset = info->partitions[position->partition].end_offset;
+        }
+    map_release(&seen);
+}
+
+static void finish(struct status_question *question)
+{
+    struct flow_query *query = question->query;
+    struct flow_status *status = question->status;
     if (query_failed(query))
-        status.state = FLOW_ERROR;
+        status->state = FLOW_ERROR;
     else if (atomic_load(&query->paused))
-        status.state = FLOW_PAUSED;
-    else if (question.replaying || question.built < query->task_count)
-        status.state = FLOW_RESTORING;
+        status->state = FLOW_PAUSED;
+    else if (question->replaying || question->built < query->task_count)
+        status->state = FLOW_RESTORING;
     else
-        status.state = FLOW_RUNNING;
-    if (status.state != FLOW_RESTORING)
-        status.restored = 1;
+        status->state = FLOW_RUNNING;
+    if (status->state == FLOW_RESTORING && question->replay_done < question->replay_total)
+        status->restored = (double)question->replay_done / (double)question->replay_total;
     pthread_mutex_lock(&query->why_lock);
-    status.why = query->why;
+    status->why = query->why;
     pthread_mutex_unlock(&query->why_lock);
     for (uint32_t i = 0; i < COUNTER_COUNT; i++)
-        atomic_store(&status.counters.at[i], counters_get(&query->counters, i));
-    *ret_status = status;
+        atomic_store(&status->counters.at[i], counters_get(&query->counters, i));
 }
 
 static void act_status(struct worker *worker, void *context)
 {
-    struct status_question *question = context;
-    const struct flow_query *query = question->query;
-    for (uint32_t i = 0; i < query->task_count; i++)
-        if (query->tasks[i].worker == worker && query->tasks[i].task)
-            add_task(question, query->tasks[i].task);
+    const struct status_round *round = context;
+    for (uint32_t q = 0; q < round->count; q++) {
+        const struct flow_query *query = round->questions[q].query;
+        for (uint32_t i = 0; i < query->task_count; i++)
+            if (query->tasks[i].worker == worker && query->tasks[i].task)
+                add_task(&round->questions[q], query->tasks[i].task);
+    }
 }
 
 static void add_task(struct status_question *question, const struct task *task)
@@ -86,16 +128,10 @@ static void add_position(struct status_question *question, const struct input *i
         status->positions = positions;
         question->capacity = capacity;
     }
-    int64_t end_offset = input->next_offset;
-    struct log_topic_info info;
-    struct why why;
-    if (log_describe(question->query->flow->options.log, input->topic->name, question->arena, &info,
-                     &why) == OK)
-        end_offset = info.partitions[input->partition].end_offset;
     const int64_t next = input->task->replaying ? input->stop_offset : input->next_offset;
     status->positions[status->position_count++] =
         (struct flow_position){.topic = input->topic->name,
                                .partition = input->partition,
                                .next_offset = next,
-                               .end_offset = end_offset};
+                               .end_offset = input->next_offset};
 }

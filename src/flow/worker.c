@@ -49,6 +49,7 @@ static bool is_settled(struct worker *worker, const struct flow_query *query);
 static void *worker_run(void *context);
 static bool handle_messages(struct worker *worker);
 static bool turn_all(struct worker *worker);
+static bool go_round(struct worker *worker);
 static bool turn(struct worker *worker, struct seat seat);
 static void rest(struct flow_query *query, struct query_task *slot);
 static enum err build(struct worker *worker, struct seat seat, struct why *why);
@@ -193,10 +194,8 @@ static void *worker_run(void *context)
     bool has_news = true;
     int64_t looked_ns = 0;
     while (!worker->stopping) {
-        if (handle_messages(worker)) {
+        if (handle_messages(worker))
             has_news = true;
-            worker->attention = ATTENTION;
-        }
         if (atomic_load(&worker->flow->generation) != worker->generation) {
             go_back(worker);
             has_news = true;
@@ -204,7 +203,7 @@ static void *worker_run(void *context)
         const int64_t now_ns = clock_monotonic_ns();
         if (has_news || now_ns - looked_ns >= LOOK_NS) {
             looked_ns = now_ns;
-            has_news = turn_all(worker);
+            has_news = go_round(worker);
             if (has_news)
                 continue;
         }
@@ -226,7 +225,25 @@ static bool handle_messages(struct worker *worker)
         pthread_mutex_unlock(&message->lock);
         any = true;
     }
+    if (any)
+        worker->attention = ATTENTION;
     return any;
+}
+
+/* As turn_all; whoever asks something waits for one task's turn, not for all. A message may take
+ * seats away or add some: who misses a turn by that has the next. */
+static bool go_round(struct worker *worker)
+{
+    bool did = false;
+    for (uint32_t i = 0; i < worker->seat_count; i++) {
+        if (turn(worker, worker->seats[i]))
+            did = true;
+        if (handle_messages(worker))
+            did = true;
+    }
+    if (did)
+        worker->activity++;
+    return did;
 }
 
 static bool turn_all(struct worker *worker)
