@@ -7,6 +7,7 @@
 static void write_topics(const struct api *api, struct arena *arena, struct buf *buf);
 static void write_queries(const struct api *api, struct arena *arena, struct buf *buf);
 static void write_sink(const struct api *api, struct buf *buf);
+static void write_server(const struct api *api, struct buf *buf);
 
 static void get_pipeline(void *context, struct net_request *request, struct net_response *response)
 {
@@ -17,7 +18,9 @@ static void get_pipeline(void *context, struct net_request *request, struct net_
     write_queries(context, request->arena, &buf);
     buf_append_str(&buf, STR("],\"sinks\":["));
     write_sink(context, &buf);
-    buf_append_str(&buf, STR("]}"));
+    buf_append_str(&buf, STR("],\"server\":"));
+    write_server(context, &buf);
+    buf_append_byte(&buf, '}');
     net_add_header(response, STR("cache-control"), STR("no-store"));
     net_respond(response, 200, "application/json", buf_str(&buf));
     buf_release(&buf);
@@ -162,6 +165,27 @@ static void write_sink(const struct api *api, struct buf *buf)
         buf_append_str(buf, STR("null"));
     buf_append_byte(buf, '}');
     arena_release(&arena);
+}
+
+/* What net/ and api/ count; the other counters are queries' own. */
+static void write_server(const struct api *api, struct buf *buf)
+{
+    static const enum counter shown[] = {COUNTER_http_connections, COUNTER_http_requests,
+                                         COUNTER_http_refused,     COUNTER_http_timeouts,
+                                         COUNTER_feed_resets,      COUNTER_push_overruns};
+    const struct counters *net = net_server_counters(api->server);
+    buf_printf(buf, "{\"feed_clients\":%u,\"push_queries\":%u,\"counters\":[",
+               net_feed_clients(api->net_feed), atomic_load(&api->push_count));
+    for (size_t i = 0; i < sizeof(shown) / sizeof(shown[0]); i++) {
+        buf_append_str(buf, i > 0 ? STR(",{\"name\":") : STR("{\"name\":"));
+        json_write_string(buf, str_from(counter_name(shown[i])));
+        buf_append_str(buf, STR(",\"help\":"));
+        json_write_string(buf, str_from(counter_help(shown[i])));
+        buf_printf(buf, ",\"count\":%llu}",
+                   (unsigned long long)(counters_get(net, shown[i]) +
+                                        counters_get(&api->counters, shown[i])));
+    }
+    buf_append_str(buf, STR("]}"));
 }
 
 /* -- control -- */

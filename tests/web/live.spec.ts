@@ -157,6 +157,19 @@ test('the picture: queries, topics, schemas, sink', async ({ page }) => {
     await expectAccessible(page, 'schema');
 });
 
+test('the server says what it has counted', async ({ page }) => {
+    const refused = await fetch(new URL('/info', program.url), { headers: { Origin: 'http://elsewhere.example' } });
+    expect(refused.status).toBe(403);
+    await open(page, '#pipeline');
+    const card = page.locator('.card', { has: page.getByRole('heading', { name: 'Server' }) });
+    await expect(card).toContainText('requests whose head was read');
+    const { server } = await program.json<{ server: { feed_clients: number; counters: { name: string; count: number }[] } }>('/api/pipeline');
+    const count = (name: string): number => server.counters.find((one) => one.name === name)!.count;
+    expect(count('http_refused')).toBeGreaterThan(0);
+    expect(count('http_requests')).toBeGreaterThan(count('http_refused'));
+    expect(server.feed_clients).toBeGreaterThan(0);
+});
+
 test('a topic’s messages from an offset', async ({ page }) => {
     await open(page, '#pipeline?topic=mcd_orders');
     const drawer = page.getByRole('dialog');

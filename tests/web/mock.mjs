@@ -49,6 +49,7 @@ const pipeline = {
     topics: Object.keys(numbers().topics).map((name) => ({ name, partitions: 4, bytes: 12e6, sources: [name.toUpperCase()], subject: `${name}-value` })),
     queries: [...new Set(chain.map(([, id]) => id))].map((id) => ({ id, sql: 'CREATE STREAM x AS SELECT ...', reads: chain.filter((one) => one[1] === id).map(([from]) => from), writes: chain.find((one) => one[1] === id && one[2])[2], why: null, state_rows: 10, state_bytes: 1000 })),
     sinks: [{ name: 'mcd-documents', reads: ['MCD_ORDERS_PAYMENTS_JOINED'], collections: ['orders_payments'], documents: 80000, dead_letters: 2, why: null }],
+    server: { feed_clients: 1, push_queries: 0, counters: [{ name: 'http_requests', help: 'requests whose head was read', count: 812 }] },
 };
 const head = () => ({ id: `${start}-${number}`, now_ms: Date.now() });
 const snapshot = () => ({ ...head(), dashboard, dashboard_error: null, rows: views, ...numbers() });

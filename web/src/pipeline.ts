@@ -32,10 +32,18 @@ export interface Sink {
     why: string | null;
 }
 
+/** What the server has counted since it started. */
+export interface Server {
+    feed_clients: number;
+    push_queries: number;
+    counters: { name: string; help: string; count: number }[];
+}
+
 export interface Pipeline {
     topics: Topic[];
     queries: Query[];
     sinks: Sink[];
+    server: Server;
 }
 
 export type NodeKind = 'topic' | 'query' | 'sink';

@@ -1,10 +1,13 @@
 /** bar.ts -- the top of the page: where to go, whether it is live, pause, theme, help. */
 import { feed, isStale, retryNow } from '../feed.ts';
 import { h, s, setAttribute, setText } from '../dom.ts';
-import { duration, timeOfDay } from '../number.ts';
+import { count, duration, timeOfDay } from '../number.ts';
 import { link, place } from '../router.ts';
 import { store } from '../store.ts';
 import { onTheme, switchTheme, theme } from '../theme.ts';
+
+/** A live pipeline is behind by what comes in a moment; this is more than a moment's. */
+const LAG_SHOWN = 50_000;
 
 const titles: Record<string, string> = { overview: 'Overview', pipeline: 'Pipeline', orders: 'Orders', sql: 'SQL' };
 
@@ -110,5 +113,7 @@ function bannerWords(state: string, now_ms: number): string {
     if (state === 'stale') return `Not live: nothing was heard for ${duration(Math.floor((now_ms - feed.heard_at_ms) / 1000) * 1000)}.${kept}`;
     if (state === 'error') return `Cannot show anything: ${feed.failure ?? ''}.`;
     if (store.dashboard_error) return `dashboard.json: ${store.dashboard_error}`;
-    return '';
+    const runs = Object.values(store.progress.queries).filter((query) => query.state === 'running' || query.state === 'restoring');
+    const behind = Math.max(0, ...runs.map((query) => query.lag));
+    return behind > LAG_SHOWN ? `Catching up: a query is ${count(behind)} records behind, and the newest minutes are not complete yet.` : '';
 }

@@ -17,6 +17,10 @@ interface Letter {
     value: Cell;
 }
 
+function textOf(value: Cell): string {
+    return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
 function shorten(text: string): string {
     return text.length > 44 ? `${text.slice(0, 43)}…` : text;
 }
@@ -52,7 +56,7 @@ export function deadLetters(): DeadLetters {
     function row(letter: Letter): HTMLTableRowElement {
         const button = h('button', { type: 'button', class: 'quiet', 'aria-label': `Replay offset ${letter.offset} of ${letter.topic}`, onclick: () => void replay(letter, button) }, 'Replay');
         return h('tr', {}, h('td', {}, dateTime(letter.timestamp_ms)), h('td', { class: 'wrap' }, letter.reason), h('td', {}, letter.from), h('td', {}, letter.by),
-            h('td', { class: 'mono', title: JSON.stringify(letter.value).slice(0, 500) }, shorten(JSON.stringify(letter.value))), h('td', {}, button));
+            h('td', { class: 'mono', title: textOf(letter.value).slice(0, 500) }, shorten(textOf(letter.value))), h('td', {}, button));
     }
 
     async function replay(letter: Letter, button: HTMLButtonElement): Promise<void> {

@@ -27,11 +27,14 @@ export function openQuery(id: string, pipeline: Pipeline): Drawer {
             h('dt', {}, 'Rate'), h('dd', {}, `${rate(store.rates.rate(`query ${id}`))} records a second, ${count(progress?.lag ?? 0)} behind`),
             h('dt', {}, 'Keeps'), h('dd', {}, `${count(query.state_rows)} rows, ${bytes(query.state_bytes)}`)),
         h('h3', {}, 'SQL'), h('pre', { class: 'code', tabindex: 0 }, query.sql), h('h3', {}, 'Plan'), plan);
-    execute(`EXPLAIN ${id};`).then((answers) => (plan.textContent = planText(answers[0] ?? {})), (error: unknown) => (plan.textContent = error instanceof Failure ? error.message : String(error)));
+    execute(`EXPLAIN ${id};`).then((answers) => (plan.textContent = planText(answers[0] ?? {}, query.sql)), (error: unknown) => (plan.textContent = error instanceof Failure ? error.message : String(error)));
     return drawer;
 }
 
-function planText(answer: Record<string, unknown>): string {
+/** Without the id and the SQL it begins with: those stand above it. */
+function planText(answer: Record<string, unknown>, sql: string): string {
     const description = (answer['queryDescription'] ?? answer) as Record<string, unknown>;
-    return String(description['executionPlan'] ?? description['topology'] ?? JSON.stringify(answer, null, 2));
+    const text = String(description['executionPlan'] ?? description['topology'] ?? JSON.stringify(answer, null, 2));
+    const at = text.indexOf(sql);
+    return at < 0 ? text : text.slice(at + sql.length).replace(/^[;\s]+/, '');
 }

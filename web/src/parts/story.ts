@@ -5,6 +5,7 @@ import { dateTime, duration, format, instant } from '../number.ts';
 import type { Cell, Search } from '../protocol.ts';
 import { pull, type PullResult } from '../query.ts';
 import { wordsOf } from '../tiles/tile.ts';
+import { cellView } from './cell.ts';
 import { openDrawer } from './drawer.ts';
 import { messageView, type Message } from './message.ts';
 
@@ -35,11 +36,11 @@ async function load(search: Search, id: string): Promise<Element[]> {
     return [summary(search, result, row), ...timeline(result, row), ...records, await documentPart(search, id, value)];
 }
 
-function cellWords(cell: Cell, type: string, unit?: string): string {
+function cellWords(cell: Cell, type: string, unit?: string): Node | string {
     if (cell === null) return 'not yet';
     if (type === 'TIMESTAMP') return dateTime(instant(cell));
     if (typeof cell === 'number') return unit ? format(cell, unit) : String(cell);
-    return typeof cell === 'object' ? JSON.stringify(cell) : String(cell);
+    return cellView(cell);
 }
 
 function summary(search: Search, result: PullResult, row: Cell[]): HTMLElement {

@@ -2,7 +2,7 @@
 import { h, s, setAttribute, setText } from '../dom.ts';
 import { format } from '../number.ts';
 import type { Cell } from '../protocol.ts';
-import { numberOf, wordsOf, type TileBody, type TileInput, type TileKind } from './tile.ts';
+import { NOTHING_YET, numberOf, wordsOf, type TileBody, type TileInput, type TileKind } from './tile.ts';
 
 const BARS_MAX = 10;
 
@@ -69,7 +69,7 @@ function make(input: TileInput): TileBody {
             bar.update(String(cells[0] ?? 'none'), value, value / top, all ? value / all : 0);
         });
         bars.slice(rows.length).forEach((bar) => bar.element.remove());
-        setText(rest, rows.length > BARS_MAX ? `and ${rows.length - BARS_MAX} more in the table` : '');
+        setText(rest, rows.length === 0 ? NOTHING_YET : rows.length > BARS_MAX ? `and ${rows.length - BARS_MAX} more in the table` : '');
     }
 
     return {

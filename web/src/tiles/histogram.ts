@@ -3,7 +3,7 @@ import { h, s, setAttribute, setText } from '../dom.ts';
 import { format, count } from '../number.ts';
 import { classesOf, percentile, type ClassCount } from './classes.ts';
 import { about } from './percentiles.ts';
-import type { TileBody, TileInput, TileKind } from './tile.ts';
+import { NOTHING_YET, type TileBody, type TileInput, type TileKind } from './tile.ts';
 
 const HEIGHT = 200;
 const FOOT = 22;
@@ -60,10 +60,11 @@ function make(input: TileInput): TileBody {
         seen = query.version;
         const classes = classesOf(query);
         const all = classes.reduce((sum, one) => sum + one.count, 0);
+        picture.classList.toggle('no-data', all === 0);
         if (all > 0) draw(classes);
         const words = `${count(all)} in ${classes.length} classes; median ${about(percentile(classes, 0.5), unit)}, 95th percentile ${about(percentile(classes, 0.95), unit)}.`;
         setAttribute(picture, 'aria-label', `Histogram: ${words}`);
-        setText(caption, `${words} The scale is logarithmic.`);
+        setText(caption, all > 0 ? `${words} The scale is logarithmic.` : NOTHING_YET);
     }
 
     return {

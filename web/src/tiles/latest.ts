@@ -1,6 +1,7 @@
 /** latest.ts -- the newest rows of streams, a tab each, with a filter; a row opens what is known of it. */
 import { h, setText } from '../dom.ts';
-import { dateTime, format, instant } from '../number.ts';
+import { cellText as textOf, cellView } from '../parts/cell.ts';
+import { dateTime, instant } from '../number.ts';
 import type { Cell } from '../protocol.ts';
 import { choose, link, place } from '../router.ts';
 import { store, type QueryRows } from '../store.ts';
@@ -12,8 +13,7 @@ const FLOOD_EVERY_MS = 1000;
 function cellText(query: QueryRows, column: number, cell: Cell, unit: string): string {
     if (cell === null || cell === undefined) return '';
     if (query.columns[column]?.type === 'TIMESTAMP') return dateTime(instant(cell));
-    if (typeof cell === 'number') return format(cell, unit);
-    return typeof cell === 'object' ? JSON.stringify(cell) : String(cell);
+    return textOf(cell, unit);
 }
 
 function make(input: TileInput): TileBody {
@@ -43,7 +43,7 @@ function make(input: TileInput): TileBody {
             const text = cellText(query, i, cells[i] ?? null, input.unit(column.name));
             const numeric = typeof cells[i] === 'number' && column.type !== 'TIMESTAMP';
             return h('td', { class: numeric ? 'number' : null },
-                column.name === key ? h('a', { href: link('orders', { id: String(cells[i]) }) }, text) : text);
+                column.name === key ? h('a', { href: link('orders', { id: String(cells[i]) }) }, text) : Array.isArray(cells[i]) ? cellView(cells[i]) : text);
         }));
     }
 

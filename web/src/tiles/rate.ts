@@ -5,6 +5,8 @@ import { store } from '../store.ts';
 import type { TileBody, TileInput, TileKind } from './tile.ts';
 
 const POINTS = 60;
+/** Fewer are a speck in the corner. */
+const POINTS_MIN = 10;
 
 function make(input: TileInput): TileBody {
     const topics = input.tile.topics ?? [];
@@ -33,7 +35,7 @@ function make(input: TileInput): TileBody {
             const top = Math.max(...points, 1e-9);
             const from = POINTS - points.length;
             const path = points.map((one, i) => `${(((from + i) / (POINTS - 1)) * 100).toFixed(2)},${(30 - (one / top) * 26).toFixed(2)}`);
-            setAttribute(line, 'd', path.length > 1 ? `M${path.join('L')}` : null);
+            setAttribute(line, 'd', path.length >= POINTS_MIN ? `M${path.join('L')}` : null);
         },
     };
 }

@@ -41,6 +41,9 @@ export function wordsOf(name: string): string {
     return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
+/** What a chart says in place of an empty one. */
+export const NOTHING_YET = 'Nothing yet.';
+
 export const MINUTE_MS = 60_000;
 
 /** Sum of the second column over rows whose first, a time, is from `from_ms` on. */

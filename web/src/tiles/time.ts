@@ -4,7 +4,7 @@ import { h, s, setAttribute, setText } from '../dom.ts';
 import { dateTime, format, formatShort, timeOfDay, unitWord } from '../number.ts';
 import { rangeNow } from '../range.ts';
 import { colour, onTheme } from '../theme.ts';
-import { MINUTE_MS, newest, numberOf, type TileBody, type TileInput, type TileKind } from './tile.ts';
+import { MINUTE_MS, newest, NOTHING_YET, numberOf, type TileBody, type TileInput, type TileKind } from './tile.ts';
 
 const HEIGHT = 220;
 /** Its points are seconds or minutes: drawing more often shows nothing new. */
@@ -53,7 +53,8 @@ function make(input: TileInput): TileBody {
     const when = h('span', { class: 'muted' });
     const legend = h('p', { class: 'legend' }, ...names.map((name, i) => h('span', { class: 'legend-item' }, sample(i), ` ${name} `, values[i])), when);
     const canvas = h('div', { class: 'plot', role: 'img' });
-    const element = h('div', {}, legend, canvas);
+    const nothing = h('p', { class: 'muted small', hidden: true }, NOTHING_YET);
+    const element = h('div', {}, legend, canvas, nothing);
     let plot: uPlot | null = null;
     let shown = gather(input, names);
     let seen = '';
@@ -74,7 +75,7 @@ function make(input: TileInput): TileBody {
     function options(width: number): uPlot.Options {
         const axis = { stroke: colour('muted'), grid: { stroke: colour('line'), width: 1 }, ticks: { show: false }, font: '12px system-ui, sans-serif' };
         return {
-            width, height: HEIGHT, padding: [8, 8, 0, 0],
+            width, height: HEIGHT, padding: [8, 30, 0, 0],
             legend: { show: false },
             cursor: { y: false, drag: { x: false, y: false }, points: { size: 7 } },
             hooks: { setCursor: [(chart) => showLegend(chart.cursor.idx ?? null)] },
@@ -127,6 +128,8 @@ function make(input: TileInput): TileBody {
             range = rangeNow().name;
             drawn_ms = performance.now();
             shown = gather(input, names);
+            nothing.hidden = shown.times.length > 0;
+            canvas.hidden = shown.times.length === 0;
             draw();
             const last = shown.series.map((one) => `${one.name} ${format(Math.round(one.values[one.values.length - 1] ?? 0), unit)} ${unitWord(unit)} a minute`);
             setAttribute(canvas, 'aria-label', `Line chart, ${rangeNow().words}: ${shown.times.length ? `now ${last.join(', ')}` : 'no data yet'}.`);
@@ -144,7 +147,7 @@ function make(input: TileInput): TileBody {
 
 function axisTime(seconds: number): string {
     const text = timeOfDay(seconds * 1000);
-    return rangeNow().span_ms > 15 * MINUTE_MS ? text.replace(/:\d\d(?=\s|$)/, '') : text;
+    return seconds % 60 === 0 ? text.replace(/:\d\d(?=\s|$)/, '') : text;
 }
 
 export const time: TileKind = { width: 2, make };

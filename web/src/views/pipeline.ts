@@ -4,6 +4,7 @@ import { fetchJson, Failure } from '../http.ts';
 import { closeDrawer } from '../parts/drawer.ts';
 import { makeGraph, type Graph } from '../parts/graph.ts';
 import { deadLetters } from '../parts/dead_letters.ts';
+import { serverCard } from '../parts/server_card.ts';
 import { openQuery } from '../parts/query_panel.ts';
 import { openSchema } from '../parts/schema_panel.ts';
 import { openSink } from '../parts/sink_panel.ts';
@@ -15,8 +16,9 @@ import { store } from '../store.ts';
 import type { View } from './view.ts';
 
 export function pipeline(): View {
-    const picture = h('div', { class: 'graph-holder' });
+    const picture = h('div', { class: 'graph-holder' }, h('p', { class: 'muted', role: 'status' }, 'Asking for it…'));
     const letters = deadLetters();
+    const server = serverCard();
     const toggle = h('button', { type: 'button', class: 'quiet', 'aria-pressed': 'false', 'aria-label': 'Pipeline as a table', onclick: () => {
         as_table = !as_table;
         toggle.setAttribute('aria-pressed', String(as_table));
@@ -24,7 +26,7 @@ export function pipeline(): View {
     } }, 'Table');
     const element = h('div', {}, h('div', { class: 'view-head' }, h('h1', {}, 'Pipeline')),
         h('section', { class: 'card width-4', 'aria-labelledby': 'picture-title' },
-            h('header', { class: 'card-head' }, h('h2', { id: 'picture-title' }, 'From topics to documents'), toggle), picture), letters.element);
+            h('header', { class: 'card-head' }, h('h2', { id: 'picture-title' }, 'From topics to documents'), toggle), picture), letters.element, server.element);
     let known: Pipeline | null = null;
     let graph: Graph | null = null;
     let as_table = false;
@@ -78,11 +80,13 @@ export function pipeline(): View {
             load();
             graph?.update();
             letters.update();
+            server.update();
             showPanel();
         },
         close() {
             closeDrawer();
             letters.close();
+            server.close();
         },
     };
 }

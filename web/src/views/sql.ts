@@ -1,7 +1,7 @@
 /** sql.ts -- a box for statements: rows as they come, errors at their place. */
 import { h, saveAs, setText } from '../dom.ts';
 import { Failure } from '../http.ts';
-import { cellText } from '../parts/table.ts';
+import { cellView } from '../parts/cell.ts';
 import type { Cell, Column } from '../protocol.ts';
 import { execute, stream } from '../query.ts';
 import { choose, place } from '../router.ts';
@@ -47,7 +47,7 @@ class Results {
         this.#shown_ms = performance.now();
         const numeric = (cell: Cell): boolean => typeof cell === 'number';
         const head = h('tr', {}, ...this.columns.map((column) => h('th', { scope: 'col' }, column.name, h('span', { class: 'type' }, column.type))));
-        const rows = this.rows.map((cells) => h('tr', {}, ...cells.map((cell) => h('td', { class: numeric(cell) ? 'number' : null }, cell === null ? h('i', { class: 'muted' }, 'null') : typeof cell === 'number' ? String(cell) : cellText(cell)))));
+        const rows = this.rows.map((cells) => h('tr', {}, ...cells.map((cell) => h('td', { class: numeric(cell) ? 'number' : null }, cell === null ? h('i', { class: 'muted' }, 'null') : typeof cell === 'number' ? String(cell) : cellView(cell)))));
         this.element.replaceChildren(h('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': 'Rows' }, h('table', { class: 'rows mono' }, h('thead', {}, head), h('tbody', {}, ...rows))));
     }
 
@@ -87,7 +87,7 @@ function listView(rows: Record<string, Cell>[]): HTMLElement {
     const names = Object.keys(rows[0] ?? {});
     return h('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': 'Rows' }, h('table', { class: 'rows mono' },
         h('thead', {}, h('tr', {}, ...names.map((name) => h('th', { scope: 'col' }, name)))),
-        h('tbody', {}, ...rows.map((row) => h('tr', {}, ...names.map((name) => h('td', {}, cellText(row[name] ?? null))))))));
+        h('tbody', {}, ...rows.map((row) => h('tr', {}, ...names.map((name) => h('td', {}, cellView(row[name]))))))));
 }
 
 export function sqlView(): View {
