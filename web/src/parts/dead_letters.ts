@@ -17,6 +17,10 @@ interface Letter {
     value: Cell;
 }
 
+function placeOf(letter: Letter): string {
+    return `${letter.topic}/${letter.partition}/${letter.offset}`;
+}
+
 function textOf(value: Cell): string {
     return typeof value === 'string' ? value : JSON.stringify(value);
 }
@@ -37,6 +41,7 @@ export function deadLetters(): DeadLetters {
     const table = h('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': 'Dead letters, rows', hidden: true }, h('table', { class: 'rows' },
         h('thead', {}, h('tr', {}, ...['When', 'Reason', 'From', 'Refused by', 'Record', ''].map((name) => h('th', { scope: 'col' }, name || h('span', { class: 'hidden' }, 'Action'))))), body));
     const element = h('section', { class: 'card width-4', 'aria-labelledby': 'letters-title' }, h('header', { class: 'card-head' }, h('h2', { id: 'letters-title' }, 'Dead letters')), note, table);
+    const sent = new Set<string>();
     let loaded_ms = 0;
     let closed = false;
 
@@ -54,7 +59,8 @@ export function deadLetters(): DeadLetters {
     }
 
     function row(letter: Letter): HTMLTableRowElement {
-        const button = h('button', { type: 'button', class: 'quiet', 'aria-label': `Replay offset ${letter.offset} of ${letter.topic}`, onclick: () => void replay(letter, button) }, 'Replay');
+        const was_sent = sent.has(placeOf(letter));
+        const button = h('button', { disabled: was_sent, type: 'button', class: 'quiet', 'aria-label': `Replay offset ${letter.offset} of ${letter.topic}`, onclick: () => void replay(letter, button) }, was_sent ? 'Sent' : 'Replay');
         return h('tr', {}, h('td', {}, dateTime(letter.timestamp_ms)), h('td', { class: 'wrap' }, letter.reason), h('td', {}, letter.from), h('td', {}, letter.by),
             h('td', { class: 'mono', title: textOf(letter.value).slice(0, 500) }, shorten(textOf(letter.value))), h('td', {}, button));
     }
@@ -63,6 +69,7 @@ export function deadLetters(): DeadLetters {
         button.disabled = true;
         try {
             await post('/api/dead-letters/replay', { topic: letter.topic, partition: letter.partition, offset: letter.offset });
+            sent.add(placeOf(letter));
             button.textContent = 'Sent';
         } catch (error) {
             button.disabled = false;
