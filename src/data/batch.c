@@ -42,6 +42,16 @@ void batch_add_before(struct batch *batch)
     batch->before_exists = ARENA_ARRAY(batch->arena, uint8_t, batch->capacity);
 }
 
+void batch_set_headers(struct batch *batch, uint32_t row, struct row_headers headers)
+{
+    must(row < batch->capacity);
+    if (headers.count == 0)
+        return;
+    if (!batch->headers)
+        batch->headers = ARENA_ARRAY(batch->arena, struct row_headers, batch->capacity);
+    batch->headers[row] = headers;
+}
+
 void batch_select_all(struct batch *batch)
 {
     must(batch->row_count <= batch->capacity);

@@ -8,6 +8,7 @@
 #define DATA_BATCH_H
 
 #include "base/arena.h"
+#include "data/record.h"
 #include "data/type.h"
 #include "data/value.h"
 
@@ -41,6 +42,12 @@ struct column {
     struct column *children;
 };
 
+/* Headers of the record a row came from, borrowed like text. */
+struct row_headers {
+    const struct record_header *at;
+    uint32_t count;
+};
+
 enum row_kind { ROW_PUT, ROW_DELETE };
 
 struct batch {
@@ -59,7 +66,8 @@ struct batch {
     uint8_t *kinds;       /* enum row_kind; NULL for streams: all ROW_PUT */
     uint8_t *null_values; /* 1: the record had no value (all value columns NULL); NULL: none has */
     struct batch *before; /* tables: row i's value before this change; NULL for streams */
-    uint8_t *before_exists; /* tables: whether there was one */
+    uint8_t *before_exists;      /* tables: whether there was one */
+    struct row_headers *headers; /* NULL: no row has any */
 };
 
 /* A batch with all columns in `arena`; capacity <= BATCH_ROWS_MAX. Optional arrays are NULL. */
@@ -70,6 +78,13 @@ void batch_add_kinds(struct batch *batch);
 void batch_add_null_values(struct batch *batch);
 /* Adds `before` of the same row type and before_exists. */
 void batch_add_before(struct batch *batch);
+/* Gives a row its headers; the array is made for the first one that has any. */
+void batch_set_headers(struct batch *batch, uint32_t row, struct row_headers headers);
+/* None: count 0. */
+static inline struct row_headers batch_headers(const struct batch *batch, uint32_t row)
+{
+    return batch->headers ? batch->headers[row] : (struct row_headers){0};
+}
 /* Selects rows 0 to row_count - 1. */
 void batch_select_all(struct batch *batch);
 

@@ -47,6 +47,7 @@ void emitter_add(struct emitter *emitter, const struct emission *emission)
         if (!read_row(emitter, key, arena_str(arena, emission->before), batch->before, row))
             return;
     }
+    batch_set_headers(batch, row, emission->headers);
     batch->row_count++;
 }
 

@@ -18,7 +18,8 @@ struct emission {
     struct str key;
     struct str before;
     struct str value;
-    int64_t timestamp_ms; /* of a deletion */
+    int64_t timestamp_ms;       /* of a deletion */
+    struct row_headers headers; /* borrowed until the task has drained */
 };
 
 /* Before the first emission, when the operators above are known. */

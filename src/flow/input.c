@@ -11,6 +11,7 @@ static enum err decode(struct input *input, const struct record *records, uint32
 static void map_records(struct input *input, uint32_t reject_count);
 static void take_raw(struct input *input, const struct record *records, uint32_t count);
 static struct batch *batch_make(struct input *input, uint32_t count);
+static void set_headers(struct input *input, struct batch *batch);
 static void set_timestamps(struct input *input, struct batch *batch);
 static bool timestamp_of(const struct input *input, const struct batch *batch, uint32_t row,
                          int64_t *ret_timestamp_ms);
@@ -201,6 +202,7 @@ static enum err decode(struct input *input, const struct record *records, uint32
     if (*ret_done == 0)
         return err;
 
+    set_headers(input, batch);
     set_timestamps(input, batch);
     for (uint32_t i = 0; i < input->prefix_count; i++)
         input->prefix[i]->ops->run(input->prefix[i], 0, batch);
@@ -245,6 +247,7 @@ static void take_raw(struct input *input, const struct record *records, uint32_t
     input->batch = batch;
     input->batch_records = records;
     input->row_records = NULL;
+    set_headers(input, batch);
     input->row = 0;
     input->reject_count = 0;
     input->reject_at = 0;
@@ -264,6 +267,15 @@ static struct batch *batch_make(struct input *input, uint32_t count)
     if (input->plan->is_table)
         batch_add_kinds(batch);
     return batch;
+}
+
+/* They go with the row into whatever is made of it. */
+static void set_headers(struct input *input, struct batch *batch)
+{
+    for (uint32_t i = 0; i < batch->row_count; i++) {
+        const struct record *record = input_record(input, i);
+        batch_set_headers(batch, i, (struct row_headers){record->headers, record->header_count});
+    }
 }
 
 /* ROWTIME of each row, from its column if there is one. Rows without a time that can be read are

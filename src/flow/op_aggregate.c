@@ -25,8 +25,9 @@ struct op_aggregate {
     struct value *args;       /* of one call */
     bool emits_each;          /* every change, at once */
     struct group *taken_back; /* its change waits for the row that is added right after */
-    struct buf kept;          /* key columns */
-    struct buf key;           /* of the table */
+    struct row_headers taken_back_headers;
+    struct buf kept; /* key columns */
+    struct buf key;  /* of the table */
     struct buf before;
 };
 
@@ -57,7 +58,7 @@ static bool take_session(struct op_aggregate *self, const struct session_bounds 
 static void change_group(struct op_aggregate *self, const struct source_row *from, struct str key);
 static void change_states(struct op_aggregate *self, const struct source_row *from,
                           struct group *group);
-static void emit_group(struct op_aggregate *self, struct group *group);
+static void emit_group(struct op_aggregate *self, struct group *group, struct row_headers headers);
 static void check(struct op_aggregate *self, enum err err);
 
 static const struct operator_ops aggregate_ops = {
@@ -158,7 +159,7 @@ static void run(struct operator* op, uint32_t side, struct batch *batch)
             change_group(self, &from, buf_str(&self->kept));
     }
     if (self->taken_back)
-        emit_group(self, self->taken_back);
+        emit_group(self, self->taken_back, self->taken_back_headers);
     self->taken_back = NULL;
     task_count(op->task, COUNTER_null_key, null_keys);
     task_count(op->task, COUNTER_null_value, null_values);
@@ -371,7 +372,7 @@ static void change_group(struct op_aggregate *self, const struct source_row *fro
         return;
     }
     if (self->taken_back && (self->taken_back != group || from->take_back))
-        emit_group(self, self->taken_back);
+        emit_group(self, self->taken_back, self->taken_back_headers);
     self->taken_back = NULL;
     if (from->take_back && !group->exists)
         return;
@@ -384,10 +385,13 @@ static void change_group(struct op_aggregate *self, const struct source_row *fro
         group->timestamp_ms = timestamp_ms;
     if (!self->emits_each)
         return;
-    if (from->take_back)
+    const struct row_headers headers = batch_headers(from->batch, from->row);
+    if (from->take_back) {
         self->taken_back = group;
-    else
-        emit_group(self, group);
+        self->taken_back_headers = headers;
+    } else {
+        emit_group(self, group, headers);
+    }
 }
 
 static void change_states(struct op_aggregate *self, const struct source_row *from,
@@ -409,9 +413,9 @@ static void change_states(struct op_aggregate *self, const struct source_row *fr
     task_count(self->op.task, COUNTER_expression_errors, failed);
 }
 
-static void emit_group(struct op_aggregate *self, struct group *group)
+static void emit_group(struct op_aggregate *self, struct group *group, struct row_headers headers)
 {
-    struct emission emission = {.key = group->key};
+    struct emission emission = {.key = group->key, .headers = headers};
     struct str before;
     if (table_get(self->op.table, group->key, &before)) {
         buf_clear(&self->before);

@@ -69,4 +69,5 @@ static void copy_row(struct batch *to, const struct batch *now, const struct bat
     to->timestamps[at] = now->timestamps[row];
     to->offsets[at] = now->offsets[row];
     to->partitions[at] = now->partitions[row];
+    batch_set_headers(to, at, batch_headers(now, row));
 }

@@ -95,4 +95,5 @@ static void copy_row(struct batch *to, const struct batch *from, uint32_t row,
     to->timestamps[at] = from->timestamps[row];
     to->offsets[at] = from->offsets[row];
     to->partitions[at] = from->partitions[row];
+    batch_set_headers(to, at, batch_headers(from, row));
 }

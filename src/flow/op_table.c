@@ -125,7 +125,9 @@ static void change_row(struct op_table *self, const struct batch *batch, uint32_
         return;
     }
     const bool emits = task->emit_every_change && !self->is_looked_up;
-    struct emission emission = {.key = buf_str(&self->key), .timestamp_ms = batch->timestamps[row]};
+    struct emission emission = {.key = buf_str(&self->key),
+                                .timestamp_ms = batch->timestamps[row],
+                                .headers = batch_headers(batch, row)};
     struct str before;
     if (emits && table_get(table, emission.key, &before)) {
         buf_clear(&self->before);

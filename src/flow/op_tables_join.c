@@ -188,6 +188,7 @@ static void change_row(struct tables_join *self, uint32_t side, const struct bat
     if (!met && join == JOIN_FULL && !now[side].batch && !existed)
         return;
     emit(self, side, &key, now, before, batch->timestamps[row]);
+    batch_set_headers(self->to, self->to->row_count - 1, batch_headers(batch, row));
 }
 
 /* A left row that changed its foreign key is unset even where the new one meets nothing. */
@@ -221,6 +222,7 @@ static void change_left(struct tables_join *self, const struct batch *batch, uin
     if (!now[1].batch && !named && !(is_left_join && (is_put || existed)))
         return;
     emit(self, 0, &key, now, before, batch->timestamps[row]);
+    batch_set_headers(self->to, self->to->row_count - 1, batch_headers(batch, row));
 }
 
 static void change_right(struct tables_join *self, const struct batch *batch, uint32_t row)
@@ -240,6 +242,7 @@ static void change_right(struct tables_join *self, const struct batch *batch, ui
             before[1] = (struct side_row){batch->before, row};
         const struct side_row key = now[0];
         emit(self, 0, &key, now, before, batch->timestamps[row]);
+        batch_set_headers(self->to, self->to->row_count - 1, batch_headers(batch, row));
     }
 }
 

@@ -144,7 +144,8 @@ static enum err open_topic(struct output *output, struct why *why)
 
 static void write_row(struct output *output, const struct batch *batch, uint32_t row)
 {
-    struct record record = {0};
+    const struct row_headers headers = batch_headers(batch, row);
+    struct record record = {.headers = headers.at, .header_count = headers.count};
     buf_clear(&output->key);
     buf_clear(&output->value);
     if (!timestamp_of(output, batch, row, &record.timestamp_ms)) {
@@ -213,7 +214,11 @@ static bool timestamp_of(const struct output *output, const struct batch *batch,
 static void reject_row(struct output *output, const struct batch *batch, uint32_t row,
                        const char *reason)
 {
-    struct record record = {.offset = batch->offsets[row], .timestamp_ms = batch->timestamps[row]};
+    const struct row_headers headers = batch_headers(batch, row);
+    struct record record = {.offset = batch->offsets[row],
+                            .timestamp_ms = batch->timestamps[row],
+                            .headers = headers.at,
+                            .header_count = headers.count};
     if (output->key.size > 0 && output->key.size < RECORD_BYTES_MAX / 2)
         record.key = buf_str(&output->key);
     if (output->value.size > 0 && output->value.size < RECORD_BYTES_MAX / 4)

@@ -86,7 +86,7 @@ struct stream_join {
 /* A row that arrives. */
 struct join_arrival {
     uint32_t side;
-    struct batch *batch;
+    struct batch *batch; /* NULL: a stored row stands in for it */
     uint32_t row;
     int64_t timestamp_ms;
     int64_t offset;

@@ -333,6 +333,8 @@ static uint32_t out_row(struct stream_join *join, const struct join_arrival *arr
     join->out->timestamps[row] = arrival->timestamp_ms;
     join->out->offsets[row] = arrival->offset;
     join->out->partitions[row] = join->op.task->partition;
+    if (arrival->batch)
+        batch_set_headers(join->out, row, batch_headers(arrival->batch, arrival->row));
     return row;
 }
 

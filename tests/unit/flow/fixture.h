@@ -115,14 +115,14 @@ struct producer {
     uint32_t part_count;
 };
 
-/* NULL: no key, no value. */
-static inline void producer_add(struct producer *producer, const char *topic_name, const char *key,
-                                const char *value, int64_t timestamp_ms)
+/* Keys decide the partition; without one it is the first. */
+static inline void producer_add_record(struct producer *producer, const char *topic_name,
+                                       const struct record *record)
 {
     struct log_topic *topic = open_topic(producer->fixture, topic_name);
     int32_t partition = 0;
-    if (key)
-        partition = hash_partition(key, strlen(key), topic->partition_count);
+    if (record->key.data)
+        partition = hash_partition(record->key.data, record->key.size, topic->partition_count);
     uint32_t i = 0;
     while (i < producer->part_count &&
            (producer->parts[i].topic != topic || producer->parts[i].partition != partition))
@@ -134,9 +134,16 @@ static inline void producer_add(struct producer *producer, const char *topic_nam
         producer->parts[i].partition = partition;
         record_batch_builder_init(&producer->parts[i].builder);
     }
+    assert_ok(record_batch_add(&producer->parts[i].builder, record));
+}
+
+/* NULL: no key, no value. */
+static inline void producer_add(struct producer *producer, const char *topic_name, const char *key,
+                                const char *value, int64_t timestamp_ms)
+{
     const struct record record = {
         .timestamp_ms = timestamp_ms, .key = str_from(key), .value = str_from(value)};
-    assert_ok(record_batch_add(&producer->parts[i].builder, &record));
+    producer_add_record(producer, topic_name, &record);
 }
 
 static inline void producer_send(struct producer *producer)
