@@ -14,8 +14,10 @@ static enum err meet_tables(struct planner *planner, const struct syntax_join *j
 static enum err refuse_partitions(struct planner *planner, const struct syntax_join *join,
                                   const struct join_side *left, const struct join_side *right);
 static enum err send_side(struct planner *planner, const struct syntax_join *join,
-                          struct join_side *side, struct stage **from, const char *suffix,
-                          const struct format_spec *key, int32_t partition_count);
+                          struct join_side *side, const struct join_side *right,
+                          struct stage **from, const struct format_spec *key,
+                          int32_t partition_count);
+static struct str topic_suffix(const struct planner *planner, const char *way);
 static bool same_bytes(const struct format_spec *a, const struct format_spec *b);
 static struct format_spec result_key(struct planner *planner, const struct join_side *left,
                                      const struct join_side *right);
@@ -32,7 +34,9 @@ enum err join_meet(struct planner *planner, const struct syntax_join *join, stru
     right->rekeys = !join_is_on_key(right);
     const struct format_spec sink_key = result_key(planner, left, right);
     enum err err = OK;
-    if (left->rekeys || !right->relation->is_table)
+    const bool gathers = right->relation->is_table && right->relation->partition_count != 1 &&
+                         right->relation->key.kind == FORMAT_AVRO;
+    if (left->rekeys || gathers || !right->relation->is_table)
         err = relation_settle(planner, left->relation,
                               arena_printf(planner->arena, "Join-%u-source", planner->join_count),
                               left->syntax->place);
@@ -40,11 +44,14 @@ enum err join_meet(struct planner *planner, const struct syntax_join *join, stru
         err = choose_ways(planner, join, left, right);
     if (!err)
         err = send_sides(planner, join, left, right, &sink_key);
+    left->relation->gathers |= gathers;
     left->relation->sink_key = sink_key;
     return err;
 }
 
-/* Which sides go through a topic: those keyed anew, and one of two keyed in different bytes. */
+/* Which sides go through a topic: those keyed anew, and one of two keyed in different bytes. In
+ * AVRO's bytes stands the id of a schema, so that the same key of two topics may be in different
+ * partitions: such streams are sent, and a table that is keyed so is gathered. */
 static enum err choose_ways(struct planner *planner, const struct syntax_join *join,
                             struct join_side *left, struct join_side *right)
 {
@@ -53,15 +60,20 @@ static enum err choose_ways(struct planner *planner, const struct syntax_join *j
     const bool both_known = left_count > 0 && right_count > 0;
     left->is_sent = left->rekeys;
     right->is_sent = right->rekeys;
+    if (!right->relation->is_table) {
+        left->is_sent |= left->relation->key.kind == FORMAT_AVRO;
+        right->is_sent |= right->relation->key.kind == FORMAT_AVRO;
+    }
     if (left->rekeys || right->rekeys)
         return OK;
     if (both_known && left_count != right_count)
         return refuse_partitions(planner, join, left, right);
-    const bool one_partition = left_count == 1 && right_count == 1;
-    if (!one_partition && !same_bytes(&left->relation->key, &right->relation->key)) {
-        left->is_sent = right->relation->is_table;
-        right->is_sent = !right->relation->is_table;
-    }
+    if (same_bytes(&left->relation->key, &right->relation->key))
+        return OK;
+    if (right->relation->is_table)
+        left->is_sent = left_count != 1 || right_count != 1;
+    else if (!left->is_sent)
+        right->is_sent = true;
     return OK;
 }
 
@@ -85,9 +97,9 @@ static enum err send_sides(struct planner *planner, const struct syntax_join *jo
     struct stage *from = NULL;
     enum err err = OK;
     if (left->is_sent)
-        err = send_side(planner, join, left, &from, "left", &key, partition_count);
+        err = send_side(planner, join, left, right, &from, &key, partition_count);
     if (!err && right->is_sent)
-        err = send_side(planner, join, right, &from, "right", &key, partition_count);
+        err = send_side(planner, join, right, right, &from, &key, partition_count);
     return err;
 }
 
@@ -120,10 +132,12 @@ static enum err refuse_partitions(struct planner *planner, const struct syntax_j
 }
 
 static enum err send_side(struct planner *planner, const struct syntax_join *join,
-                          struct join_side *side, struct stage **from, const char *suffix,
-                          const struct format_spec *key, int32_t partition_count)
+                          struct join_side *side, const struct join_side *right,
+                          struct stage **from, const struct format_spec *key,
+                          int32_t partition_count)
 {
-    const bool is_left = suffix[0] == 'l';
+    const bool is_left = side != right;
+    const char *way = right->relation->is_table ? "" : is_left ? "left-" : "right-";
     if (side->rekeys) {
         enum err err = relation_rekey(planner, side->relation, &side->expr, 1, side->syntax->place);
         if (err)
@@ -131,12 +145,17 @@ static enum err send_side(struct planner *planner, const struct syntax_join *joi
     }
     const bool is_kept =
         join->kind == JOIN_FULL || join->kind == (is_left ? JOIN_LEFT : JOIN_RIGHT);
-    const struct str topic =
-        planner->join_count == 1
-            ? arena_printf(planner->arena, "Join-%s-repartition", suffix)
-            : arena_printf(planner->arena, "Join-%u-%s-repartition", planner->join_count, suffix);
-    return relation_through(planner, side->relation, from, topic, key, partition_count, !is_kept,
-                            side->syntax->place);
+    return relation_through(planner, side->relation, from, topic_suffix(planner, way), key,
+                            partition_count, !is_kept, side->syntax->place);
+}
+
+/* ksqlDB's name: a join that is the left side of others has an L_ for each of them. */
+static struct str topic_suffix(const struct planner *planner, const char *way)
+{
+    static const char above[] = "L_L_L_L_L_L_L_L_L_L_L_L_L_L_L_L_";
+    const uint32_t count = planner->query->join_count - planner->join_count;
+    must(2 * count < sizeof(above));
+    return arena_printf(planner->arena, "%.*sJoin-%srepartition", (int)(2 * count), above, way);
 }
 
 static bool same_bytes(const struct format_spec *a, const struct format_spec *b)
