@@ -143,6 +143,8 @@ static enum err push_start(struct execution *execution, struct push *push, struc
     struct engine *engine = execution->engine;
     struct properties *settings = &execution->session->settings;
     const struct str reset = setting_get(engine, settings, STR("auto.offset.reset"), STR("latest"));
+    const struct str throws =
+        setting_get(engine, settings, STR("timestamp.throw.on.invalid"), STR("false"));
     const struct str id =
         arena_printf(execution->arena, "transient_%lld", (long long)clock_monotonic_ns());
     push->id = id;
@@ -153,6 +155,7 @@ static enum err push_start(struct execution *execution, struct push *push, struc
         .internal_prefix = arena_printf(execution->arena, "_confluent-ksql-%.*s%.*s-",
                                         STR_ARGS(engine->options.service_id), STR_ARGS(id)),
         .from_earliest = str_equal_nocase(reset, STR("earliest")),
+        .stops_at_bad_time = str_equal_nocase(throws, STR("true")),
         .feed = push_feed,
         .feed_context = push,
     };

@@ -141,11 +141,14 @@ static enum err query_start(struct engine *engine, struct running *query, bool s
         return why_set(why, ERR_LIMIT, "query id '%.*s' is too long", STR_ARGS(query->id));
     const struct str reset =
         setting_get(engine, &query->settings, STR("auto.offset.reset"), STR("latest"));
+    const struct str throws =
+        setting_get(engine, &query->settings, STR("timestamp.throw.on.invalid"), STR("false"));
     const struct flow_query_options options = {
         .id = query->id,
         .internal_prefix = {prefix, (size_t)size},
         .dead_letter_topic = STR(ENGINE_DEAD_LETTER_TOPIC),
         .from_earliest = str_equal_nocase(reset, STR("earliest")),
+        .stops_at_bad_time = str_equal_nocase(throws, STR("true")),
         .stays = stays,
     };
     const enum err err = flow_start(engine->flow, query->plan, &options, &query->flow, why);

@@ -38,6 +38,7 @@ struct flow_query_options {
     struct str internal_prefix;   /* before the suffix of internal topics */
     struct str dead_letter_topic; /* size 0: rejected records are only counted */
     bool from_earliest;           /* where a source without a position begins */
+    bool stops_at_bad_time;       /* a row without a time that can be read stops it: FLOW_ERROR */
     bool stays;      /* what keeps it from running is its FLOW_ERROR, not flow_start's */
     flow_feed *feed; /* push queries */
     void *feed_context;

@@ -17,6 +17,7 @@ static bool timestamp_of(const struct input *input, const struct batch *batch, u
                          int64_t *ret_timestamp_ms);
 static void add_reject(struct input *input, const struct record *record, enum reject_stage stage,
                        struct str reason);
+static void stop_at_bad_time(struct input *input, const struct reject *reject);
 static void pass_rejects(struct input *input, int64_t before_offset);
 static void count_in(struct input *input, const struct record *records, uint32_t count);
 
@@ -346,11 +347,26 @@ static void add_reject(struct input *input, const struct record *record, enum re
     input->rejects[at] = (struct reject){.record = record, .stage = stage, .reason = reason};
 }
 
+/* The step is given up, too: whoever mends the record or the statement finds it read anew. */
+static void stop_at_bad_time(struct input *input, const struct reject *reject)
+{
+    struct why why;
+    (void)why_set(&why, ERR_MALFORMED, "'%.*s' partition %d offset %lld: %.*s",
+                  STR_ARGS(input->topic->name), input->partition, (long long)reject->record->offset,
+                  STR_ARGS(reject->reason));
+    task_fail(input->task, ERR_MALFORMED, &why);
+}
+
 static void pass_rejects(struct input *input, int64_t before_offset)
 {
     while (input->reject_at < input->reject_count &&
            input->rejects[input->reject_at].record->offset < before_offset) {
         const struct reject *reject = &input->rejects[input->reject_at++];
+        if (reject->stage == REJECT_TIMESTAMP && input->task->query->stops_at_bad_time &&
+            !input->task->replaying) {
+            stop_at_bad_time(input, reject);
+            return;
+        }
         task_reject(input->task, reject->record, input->topic->name, input->partition,
                     reject->stage, reject->reason);
     }

@@ -142,6 +142,7 @@ static struct flow_query *query_new(struct flow *flow, const struct plan *plan,
     query->internal_prefix = arena_str(&query->arena, options->internal_prefix);
     query->dead_letter_topic = arena_str(&query->arena, options->dead_letter_topic);
     query->from_earliest = options->from_earliest;
+    query->stops_at_bad_time = options->stops_at_bad_time;
     query->stays = options->stays;
     query->feed = options->feed;
     query->feed_context = options->feed_context;

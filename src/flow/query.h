@@ -23,6 +23,7 @@ struct flow_query {
     struct str internal_prefix;
     struct str dead_letter_topic;
     bool from_earliest;
+    bool stops_at_bad_time;
     bool stays;
     bool says_lows; /* of its sink's topic: lows.h */
     flow_feed *feed;

@@ -132,6 +132,12 @@ static enum err resolve_aggregate(struct grouping *grouping, struct resolver *re
                            "the aggregate function %.*s cannot be applied to a table, only to a "
                            "stream",
                            STR_ARGS(call->name));
+    const enum type_kind state = found.aggregate->state_type->kind;
+    if (grouping->flat_states && (state == TYPE_ARRAY || state == TYPE_MAP || state == TYPE_STRUCT))
+        return plan_refuse(planner, call->place,
+                           "the aggregate function %.*s needs a state that the source's value "
+                           "format DELIMITED cannot hold: change the format",
+                           STR_ARGS(call->name));
     const uint32_t index = aggregate_index(grouping, &found);
     *ret_expr =
         expr_column(arena, grouping->key_count + index, found.aggregate->result_type, call->place);

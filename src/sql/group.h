@@ -14,7 +14,8 @@ struct grouping {
     uint32_t key_count;
     struct vector aggregates; /* of struct plan_aggregate */
     bool is_windowed;
-    bool is_table; /* the source is */
+    bool is_table;    /* the source is */
+    bool flat_states; /* states are written in a format without compound types */
     const char *clause;
 };
 

@@ -25,7 +25,9 @@ enum err plan_aggregate(struct planner *planner, struct relation *relation,
                                 .source = relation->scope,
                                 .key_count = query->group_by_count,
                                 .is_windowed = query->window != NULL,
-                                .is_table = relation->is_table};
+                                .is_table = relation->is_table,
+                                .flat_states =
+                                    relation->left->format.value.kind == FORMAT_DELIMITED};
     enum err err = check_window(planner, relation);
     if (!err)
         err = resolve_keys(planner, relation, &grouping);

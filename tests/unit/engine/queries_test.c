@@ -110,6 +110,44 @@ static void test_a_circle_of_queries_goes_on(void **state)
     assert_text(read_sorted(&world.base, "FIRST"), STR("a|again|2000\na|x|1000\n"));
 }
 
+/* timestamp.throw.on.invalid: one without a time that can be read stops its query, which has done
+ * nothing with it; else it is set aside. */
+static void test_a_bad_time_stops_only_who_asked_for_it(void **state)
+{
+    run(&world, "CREATE STREAM timed (k STRING KEY, t STRING) WITH (KAFKA_TOPIC='l',"
+                "  KEY_FORMAT='KAFKA', VALUE_FORMAT='DELIMITED', TIMESTAMP='t',"
+                "  TIMESTAMP_FORMAT='HH:mm:ss');"
+                "SET 'auto.offset.reset'='earliest';"
+                "CREATE STREAM lenient AS SELECT * FROM timed;"
+                "SET 'ksql.timestamp.throw.on.invalid'='true';"
+                "CREATE STREAM strict AS SELECT * FROM timed;");
+    put(&world.base, "l", "a", "00:00:01", 1000);
+    wait_for("STRICT", STR("a|00:00:01|1000\n"));
+    put(&world.base, "l", "a", "soon", 2000);
+    put(&world.base, "l", "a", "00:00:03", 3000);
+    wait_for("LENIENT", STR("a|00:00:01|1000\na|00:00:03|3000\n"));
+    for (int i = 0; i < IDLE_MS && query_of("STRICT").status.state != FLOW_ERROR; i++)
+        clock_sleep_ms(1);
+    const struct flow_status stopped = query_of("STRICT").status;
+    assert_int_equal(stopped.state, FLOW_ERROR);
+    assert_non_null(strstr(stopped.why.text, "offset 1"));
+    assert_text(read_sorted(&world.base, "STRICT"), STR("a|00:00:01|1000\n"));
+    assert_int_equal(query_of("LENIENT").status.state, FLOW_RUNNING);
+}
+
+/* A state is written in the source's value format. */
+static void test_states_fit_the_source_s_format(void **state)
+{
+    struct why why = {0};
+    run(&world, "CREATE TABLE flat AS SELECT k, COUNT(*) AS n, MAX(id) AS m FROM l GROUP BY k;");
+    assert_int_equal(try_to_run(&world,
+                                "CREATE TABLE deep AS SELECT k, COLLECT_LIST(id) AS ids FROM l "
+                                "GROUP BY k;",
+                                world_answer, NULL, &why),
+                     ERR_INVALID);
+    assert_non_null(strstr(why.text, "COLLECT_LIST needs a state"));
+}
+
 static bool keep_text(void *context, const struct statement *statement, const struct answer *answer)
 {
     if (answer->kind == ANSWER_TEXT)
@@ -171,6 +209,9 @@ int main(void)
                                         teardown),
         cmocka_unit_test_setup_teardown(test_a_pause_holds_nobody_up, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_circle_of_queries_goes_on, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_a_bad_time_stops_only_who_asked_for_it, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(test_states_fit_the_source_s_format, setup, teardown),
         cmocka_unit_test_setup_teardown(test_extended_shows_all_there_is, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
