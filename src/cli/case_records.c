@@ -272,6 +272,42 @@ static bool compare_news(struct case_world *run)
     return true;
 }
 
+/* The first query that stopped with an error; false: none did. */
+static bool find_stopped(struct case_world *run, struct why *ret_why)
+{
+    struct engine_query *queries;
+    uint32_t count;
+    engine_queries(run->world.engine, &run->arena, &queries, &count);
+    for (uint32_t i = 0; i < count; i++) {
+        if (queries[i].status.state != FLOW_ERROR)
+            continue;
+        *ret_why = queries[i].status.why;
+        return true;
+    }
+    return false;
+}
+
+void case_run_to_stop(struct case_world *run, struct why *why)
+{
+    const struct json_node *inputs = json_member(run->root, "inputs");
+    for (const struct json_node *at = inputs ? inputs->child : NULL; at; at = at->next) {
+        if (send_input(run, at, why) != OK) {
+            case_outcome(run, CASE_FAILED, "input: %s", why->text);
+            return;
+        }
+        const enum err err = engine_wait_idle(run->world.engine, CASE_IDLE_MS);
+        if (find_stopped(run, why)) {
+            case_outcome(run, CASE_PASSED, "stopped: %s", why->text);
+            return;
+        }
+        if (err) {
+            case_outcome(run, CASE_FAILED, "did not come to rest: %s", err_text(err));
+            return;
+        }
+    }
+    case_outcome(run, CASE_FAILED, "accepted what must be refused");
+}
+
 bool case_run_records(struct case_world *run, struct why *why)
 {
     const struct json_node *inputs = json_member(run->root, "inputs");
@@ -285,13 +321,9 @@ bool case_run_records(struct case_world *run, struct why *why)
         }
         err = engine_wait_idle(run->world.engine, CASE_IDLE_MS);
         if (err) {
-            struct engine_query *queries;
-            uint32_t count;
-            engine_queries(run->world.engine, &run->arena, &queries, &count);
             case_outcome(run, CASE_FAILED, "did not come to rest: %s", err_text(err));
-            for (uint32_t i = 0; i < count; i++)
-                if (queries[i].status.state == FLOW_ERROR)
-                    case_outcome(run, CASE_FAILED, "query failed: %s", queries[i].status.why.text);
+            if (find_stopped(run, why))
+                case_outcome(run, CASE_FAILED, "query failed: %s", why->text);
             return false;
         }
         if (!compare_news(run))

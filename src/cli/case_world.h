@@ -45,6 +45,8 @@ void case_prepare_source(struct case_world *run, const struct statement *stateme
 /* case_records.c: sends the inputs, each to rest, and compares the outputs. False: the outcome is
  * set. */
 bool case_run_records(struct case_world *run, struct why *why);
+/* Sends the inputs; one of them has to stop a query. Sets the outcome. */
+void case_run_to_stop(struct case_world *run, struct why *why);
 
 /* case_compare.c: ksqlDB's own rule for what a case expects: names as they stand or in upper case,
  * a null where nothing is, a DECIMAL also as text. type: of the value, or NULL. */
