@@ -240,14 +240,12 @@ static enum err compile_constant(struct compiler *compiler, const struct avro_fi
                    STR_ARGS(field->name));
 }
 
-/* The target for a field: the exact name first, then without regard to case, each once. */
-static const struct avro_target **match_targets(struct compiler *compiler,
-                                                const struct avro_node *node,
-                                                const struct avro_target *targets,
-                                                uint32_t target_count)
+/* The target for a field: the exact name first, then without regard to case, each once. A target
+ * without a field would be lost: it is refused. */
+static enum err match_targets(struct compiler *compiler, const struct avro_node *node,
+                              const struct avro_target *targets, uint32_t target_count,
+                              const struct avro_target **matches)
 {
-    const struct avro_target **matches =
-        ARENA_ARRAY(compiler->arena, const struct avro_target *, node->count);
     bool *taken = ARENA_ARRAY(compiler->arena, bool, target_count);
     for (int exact = 1; exact >= 0; exact--) {
         for (uint32_t i = 0; i < target_count; i++) {
@@ -261,14 +259,22 @@ static const struct avro_target **match_targets(struct compiler *compiler,
             }
         }
     }
-    return matches;
+    for (uint32_t i = 0; i < target_count; i++)
+        if (!taken[i])
+            return why_set(compiler->why, ERR_INCOMPATIBLE, "no field for column '%.*s'",
+                           STR_ARGS(targets[i].name));
+    return OK;
 }
 
 static enum err compile_record(struct compiler *compiler, const struct avro_node *node,
                                const struct avro_target *targets, uint32_t target_count,
                                struct write *write)
 {
-    const struct avro_target **matches = match_targets(compiler, node, targets, target_count);
+    const struct avro_target **matches =
+        ARENA_ARRAY(compiler->arena, const struct avro_target *, node->count);
+    const enum err matched = match_targets(compiler, node, targets, target_count, matches);
+    if (matched)
+        return matched;
     struct write *members = ARENA_ARRAY(compiler->arena, struct write, node->count);
     write->code = WRITE_FIELDS;
     write->members = members;

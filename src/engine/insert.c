@@ -36,6 +36,22 @@ out:
     return err;
 }
 
+/* ksqlDB writes what is inserted in the schema that its subject has, if it has one: other writers'
+ * names of records and their further fields stay. */
+static enum err use_registered(struct engine *engine, struct str topic, const char *side,
+                               struct format_spec *spec, struct arena *arena, struct why *why)
+{
+    if (spec->kind != FORMAT_AVRO || spec->schema_id > 0)
+        return OK;
+    struct registry_version version;
+    const struct str subject = arena_printf(arena, "%.*s-%s", STR_ARGS(topic), side);
+    const enum err err =
+        registry_get_version(engine->options.registry, subject, 0, arena, &version, why);
+    if (err == OK)
+        spec->schema_id = version.id;
+    return err == ERR_NOT_FOUND ? OK : err;
+}
+
 enum err insert_row(struct engine *engine, const struct source *source, const struct batch *row,
                     struct arena *arena, struct why *why)
 {
@@ -52,11 +68,16 @@ enum err insert_row(struct engine *engine, const struct source *source, const st
     enum err err = log_topic_open(engine->options.log, source->format.topic, &topic);
     if (err)
         return why_set(why, err, "no topic '%.*s'", STR_ARGS(source->format.topic));
-    err = encoder_new(&source->format, map, engine->options.registry, &encoder, why);
+    struct record_format format = source->format;
+    err = use_registered(engine, format.topic, "key", &format.key, arena, why);
     if (err == OK)
-        err = encoder_key(encoder, row, 0, &key, &key_null);
+        err = use_registered(engine, format.topic, "value", &format.value, arena, why);
     if (err == OK)
-        err = encoder_value(encoder, row, 0, &value, &value_null);
+        err = encoder_new(&format, map, engine->options.registry, &encoder, why);
+    if (err == OK && (encoder_key(encoder, row, 0, &key, &key_null) != OK ||
+                      encoder_value(encoder, row, 0, &value, &value_null) != OK))
+        err = why_set(why, ERR_INVALID, "the row cannot be written as topic '%.*s' has it",
+                      STR_ARGS(source->format.topic));
     if (err == OK) {
         const struct record record = {.timestamp_ms = row->timestamps[0],
                                       .key = key_null ? (struct str){0} : buf_str(&key),
