@@ -37,8 +37,19 @@ struct up {
     struct why generator_why;
 };
 
-/* "mcd_orders-value.avsc" -> subject "mcd_orders-value" and, made when missing, topic
- * "mcd_orders". */
+/* "mcd_orders-value.2.avsc" -> "mcd_orders-value": what comes before a version's number, if there
+ * is one. */
+static struct str subject_of(struct str file)
+{
+    const struct str stem = {file.data, file.size - strlen(".avsc")};
+    size_t size = stem.size;
+    while (size > 0 && stem.data[size - 1] >= '0' && stem.data[size - 1] <= '9')
+        size--;
+    const bool is_numbered = size > 1 && size < stem.size && stem.data[size - 1] == '.';
+    return is_numbered ? (struct str){stem.data, size - 1} : stem;
+}
+
+/* Registers the schema of a file and makes the topic of a value where it is missing. */
 static enum err prepare_schema(struct up *up, const char *directory, struct str file,
                                struct why *why)
 {
@@ -49,7 +60,7 @@ static enum err prepare_schema(struct up *up, const char *directory, struct str 
     enum err err = file_read(path.data, FILE_BYTES_MAX, arena, &text, why);
     if (err)
         return err;
-    const struct str subject = {file.data, file.size - strlen(".avsc")};
+    const struct str subject = subject_of(file);
     /* A version that the registry has already stays: the file may be older than the subject. */
     err = registry_register(up->world.registry, subject, text, &id, why);
     if (err) {

@@ -4,9 +4,9 @@
 
 #include "base/str.h"
 
-/* Version 1 of orders: without channel and store_id. Nothing is written with it any more. */
+/* The files of pipeline/schemas, byte for byte. Version 1 of orders has no channel and store_id;
+ * nothing is written with it any more. */
 extern const struct str schema_orders_first;
-/* pipeline/schemas/mcd_orders-value.avsc and mcd_payments-value.avsc, byte for byte. */
 extern const struct str schema_orders;
 extern const struct str schema_payments;
 

@@ -219,6 +219,7 @@ static struct str pipeline_schema(const char *name, struct arena *arena)
 /* The pipeline's files and what the generator registers are the same schemas. */
 static void schemas_are_those_of_the_pipeline(void **state)
 {
+    static const char *const files[] = {"mcd_orders-value.2", "mcd_payments-value"};
     static const char *const names[] = {"mcd_orders-value", "mcd_payments-value"};
     struct generator_options options = busy_options(16);
     struct world world;
@@ -230,12 +231,15 @@ static void schemas_are_those_of_the_pipeline(void **state)
     run_to_end(&world, &options);
     for (int i = 0; i < 2; i++) {
         struct registry_version version;
-        const struct str text = pipeline_schema(names[i], &arena);
+        const struct str text = pipeline_schema(files[i], &arena);
         assert_ok(
             registry_get_version(world.registry, str_from(names[i]), 0, &arena, &version, NULL));
         assert_int_equal(version.version, i == 0 ? 2 : 1);
         assert_true(str_equal(version.text, text));
     }
+    struct registry_version first;
+    assert_ok(registry_get_version(world.registry, str_from(names[0]), 1, &arena, &first, NULL));
+    assert_true(str_equal(first.text, pipeline_schema("mcd_orders-value.1", &arena)));
     arena_release(&arena);
     world_release(&world);
 }
