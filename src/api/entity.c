@@ -341,60 +341,18 @@ static bool write_described(const struct statement *statement, const struct desc
 
 /* -- commands -- */
 
-static const char *command_kind(enum statement_kind kind)
-{
-    switch (kind) {
-    case STATEMENT_CREATE_STREAM:
-    case STATEMENT_CREATE_STREAM_AS:
-    case STATEMENT_DROP_STREAM:
-    case STATEMENT_INSERT_SELECT:
-        return "stream";
-    case STATEMENT_CREATE_TABLE:
-    case STATEMENT_CREATE_TABLE_AS:
-    case STATEMENT_DROP_TABLE:
-        return "table";
-    case STATEMENT_CREATE_TYPE:
-    case STATEMENT_DROP_TYPE:
-        return "type";
-    case STATEMENT_TERMINATE:
-        return "terminate";
-    case STATEMENT_PAUSE:
-    case STATEMENT_RESUME:
-        return "query";
-    default:
-        return NULL;
-    }
-}
-
-static const char *command_action(enum statement_kind kind)
-{
-    switch (kind) {
-    case STATEMENT_DROP_STREAM:
-    case STATEMENT_DROP_TABLE:
-    case STATEMENT_DROP_TYPE:
-        return "drop";
-    case STATEMENT_TERMINATE:
-        return "execute";
-    case STATEMENT_PAUSE:
-        return "pause";
-    case STATEMENT_RESUME:
-        return "resume";
-    default:
-        return "create";
-    }
-}
-
 struct str entity_command_id(const struct statement *statement, struct str query_id,
                              struct arena *arena)
 {
-    const char *kind = command_kind(statement->kind);
+    const char *object = statement_object(statement->kind);
     const bool is_of_query =
         statement->kind == STATEMENT_TERMINATE || statement->kind == STATEMENT_PAUSE ||
         statement->kind == STATEMENT_RESUME || statement->kind == STATEMENT_INSERT_SELECT;
     const struct str name = is_of_query ? query_id : statement->name;
-    if (!kind)
+    if (object[0] == '\0')
         return (struct str){0};
-    return arena_printf(arena, "%s/%.*s/%s", kind, STR_ARGS(name), command_action(statement->kind));
+    return arena_printf(arena, "%s/%.*s/%s", object, STR_ARGS(name),
+                        statement_action(statement->kind));
 }
 
 static bool write_status(const struct statement *statement, const struct answer *answer,

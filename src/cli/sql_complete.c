@@ -24,10 +24,6 @@ struct wanted {
     struct sql_name_list found;
 };
 
-static const char *const statement_words[] = {
-    "SELECT", "CREATE", "DROP",   "INSERT",    "SHOW", "LIST",  "DESCRIBE", "EXPLAIN",
-    "PRINT",  "PAUSE",  "RESUME", "TERMINATE", "SET",  "UNSET", "DEFINE",   "UNDEFINE"};
-
 static const char *const other_words[] = {
     "ADVANCE",   "ALL",       "AND",      "ARRAY",      "AS",        "BEGINNING",   "BETWEEN",
     "BIGINT",    "BOOLEAN",   "BY",       "BYTES",      "CASE",      "CAST",        "CHANGES",
@@ -81,10 +77,12 @@ static void offer_names(struct wanted *wanted, const struct sql_name_list *list)
     buf_release(&buf);
 }
 
-static void offer_words(struct wanted *wanted, const char *const *words, size_t count)
+static void offer_first_words(struct wanted *wanted)
 {
-    for (size_t i = 0; i < count; i++)
-        offer(wanted, str_from(words[i]), true);
+    uint32_t count;
+    const struct str *words = sql_first_words(&count);
+    for (uint32_t i = 0; i < count; i++)
+        offer(wanted, words[i], true);
 }
 
 /* The n-th word before the cursor, from 0. */
@@ -122,7 +120,7 @@ static void offer_first(struct wanted *wanted)
 {
     for (uint32_t i = 0; sql_word_at(i); i++)
         offer(wanted, str_from(sql_word_at(i)), true);
-    offer_words(wanted, statement_words, sizeof(statement_words) / sizeof(statement_words[0]));
+    offer_first_words(wanted);
 }
 
 static void offer_topics_of_help(struct wanted *wanted)
@@ -187,8 +185,9 @@ static void offer_next(struct wanted *wanted)
     }
     offer_columns(wanted);
     offer_names(wanted, sql_names_of(wanted->names, SQL_NAME_FUNCTION));
-    offer_words(wanted, other_words, sizeof(other_words) / sizeof(other_words[0]));
-    offer_words(wanted, statement_words, sizeof(statement_words) / sizeof(statement_words[0]));
+    for (size_t i = 0; i < sizeof(other_words) / sizeof(other_words[0]); i++)
+        offer(wanted, str_from(other_words[i]), true);
+    offer_first_words(wanted);
 }
 
 /* Files of the directory that the typed path begins with. */

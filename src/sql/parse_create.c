@@ -15,6 +15,7 @@ static enum err parse_statement_name(struct parser *parser, const char *what,
 /* create := CREATE [OR REPLACE] [SOURCE] (STREAM | TABLE) .. | CREATE TYPE .. */
 enum err parse_create(struct parser *parser, struct statement *statement)
 {
+    parser_advance(parser);
     const struct place place = parser->token.place;
     if (parser_take_word(parser, "OR")) {
         enum err err = parser_expect_word(parser, "REPLACE");
@@ -173,6 +174,7 @@ static enum err parse_property(struct parser *parser, struct with_property *prop
 /* drop := DROP (STREAM | TABLE) [IF EXISTS] name [DELETE TOPIC] | DROP TYPE [IF EXISTS] name */
 enum err parse_drop(struct parser *parser, struct statement *statement)
 {
+    parser_advance(parser);
     const char *what = "a stream or table";
     if (parser_take_word(parser, "STREAM")) {
         statement->kind = STATEMENT_DROP_STREAM;
@@ -200,6 +202,7 @@ enum err parse_drop(struct parser *parser, struct statement *statement)
 /* insert := INSERT INTO name ([with] query | ['(' name {',' name} ')'] VALUES '(' .. ')') */
 enum err parse_insert(struct parser *parser, struct statement *statement)
 {
+    parser_advance(parser);
     enum err err = parser_expect_word(parser, "INTO");
     if (!err)
         err = parse_statement_name(parser, "a stream or table", statement);

@@ -5,6 +5,7 @@
  *         | PROPERTIES | VARIABLES) [EXTENDED] */
 enum err parse_show(struct parser *parser, struct statement *statement)
 {
+    parser_advance(parser);
     static const struct {
         const char *word;
         enum statement_kind kind;
@@ -42,8 +43,8 @@ enum err parse_show(struct parser *parser, struct statement *statement)
 /* describe := DESCRIBE (FUNCTION name | name [EXTENDED] | (STREAMS | TABLES) [EXTENDED]) */
 enum err parse_describe(struct parser *parser, struct statement *statement)
 {
-    struct token next = parser_peek(parser);
-    statement->kind = STATEMENT_DESCRIBE;
+    parser_advance(parser);
+    const struct token next = parser_peek(parser);
     if (parser_at_word(parser, "FUNCTION") && next.kind != TOKEN_END) {
         parser_advance(parser);
         statement->kind = STATEMENT_DESCRIBE_FUNCTION;
@@ -70,7 +71,7 @@ enum err parse_describe(struct parser *parser, struct statement *statement)
 /* print := PRINT (name | 'name') [FROM BEGINNING] [(INTERVAL | SAMPLE) number] [LIMIT number] */
 enum err parse_print(struct parser *parser, struct statement *statement)
 {
-    statement->kind = STATEMENT_PRINT;
+    parser_advance(parser);
     statement->interval = 1;
     statement->name_place = parser->token.place;
     enum err err = OK;

@@ -9,6 +9,14 @@ struct script {
     struct properties variables; /* as they stand, DEFINE by DEFINE */
 };
 
+/* What a statement begins with. */
+struct first_word {
+    const char *word;
+    /* From the word on. The statement has the kind already. */
+    enum err (*parse)(struct parser *parser, struct statement *statement);
+    enum statement_kind kind;
+};
+
 static void script_init(struct script *script, const struct properties *variables,
                         struct arena *arena, struct why *why);
 static enum err script_split(struct script *script, struct lexer *lexer, struct str *ret_text,
@@ -17,6 +25,8 @@ static enum err script_put_variables(struct script *script, struct place place, 
 static enum err script_statement(struct script *script, struct str text, struct place place,
                                  struct statement *statement);
 static void script_define(struct script *script, const struct statement *statement);
+static const struct first_word *first_word_find(const struct parser *parser);
+static enum err parse_select(struct parser *parser, struct statement *statement);
 static enum err parse_setting(struct parser *parser, struct statement *statement);
 static enum err parse_query_id(struct parser *parser, struct statement *statement);
 static enum err parse_explain(struct parser *parser, struct statement *statement);
@@ -155,38 +165,42 @@ static void script_define(struct script *script, const struct statement *stateme
     }
 }
 
+static const struct first_word first_words[] = {
+#define FIRST_WORD(WORD, reader, itself) {.word = #WORD, .parse = reader, .kind = itself},
+#include "sql/first_word.def"
+#undef FIRST_WORD
+};
+
+const struct str *sql_first_words(uint32_t *ret_count)
+{
+    static const struct str words[] = {
+#define FIRST_WORD(WORD, reader, itself) STR_INIT(#WORD),
+#include "sql/first_word.def"
+#undef FIRST_WORD
+    };
+    *ret_count = sizeof(words) / sizeof(words[0]);
+    return words;
+}
+
+static const struct first_word *first_word_find(const struct parser *parser)
+{
+    for (size_t i = 0; i < sizeof(first_words) / sizeof(first_words[0]); i++) {
+        if (parser_at_word(parser, first_words[i].word))
+            return &first_words[i];
+    }
+    return NULL;
+}
+
 /* statement := one of the kinds, by its first word */
 enum err parse_statement(struct parser *parser, struct statement *statement)
 {
     *statement = (struct statement){.place = parser->token.place, .limit = -1};
     const char *begin = parser->token.text.data;
-    enum err err;
-    if (parser_take_word(parser, "CREATE")) {
-        err = parse_create(parser, statement);
-    } else if (parser_take_word(parser, "DROP")) {
-        err = parse_drop(parser, statement);
-    } else if (parser_take_word(parser, "INSERT")) {
-        err = parse_insert(parser, statement);
-    } else if (parser_at_word(parser, "SELECT")) {
-        statement->kind = STATEMENT_SELECT;
-        err = parse_query(parser, &statement->query);
-    } else if (parser_take_word(parser, "SHOW") || parser_take_word(parser, "LIST")) {
-        err = parse_show(parser, statement);
-    } else if (parser_take_word(parser, "DESCRIBE")) {
-        err = parse_describe(parser, statement);
-    } else if (parser_take_word(parser, "EXPLAIN")) {
-        err = parse_explain(parser, statement);
-    } else if (parser_take_word(parser, "PRINT")) {
-        err = parse_print(parser, statement);
-    } else if (parser_at_word(parser, "TERMINATE") || parser_at_word(parser, "PAUSE") ||
-               parser_at_word(parser, "RESUME")) {
-        err = parse_query_id(parser, statement);
-    } else if (parser_at_word(parser, "SET") || parser_at_word(parser, "UNSET") ||
-               parser_at_word(parser, "DEFINE") || parser_at_word(parser, "UNDEFINE")) {
-        err = parse_setting(parser, statement);
-    } else {
-        err = parse_unknown(parser);
-    }
+    const struct first_word *first = first_word_find(parser);
+    if (!first)
+        return parse_unknown(parser);
+    statement->kind = first->kind;
+    enum err err = first->parse(parser, statement);
     if (err)
         return err;
     statement->text = (struct str){begin, (size_t)(parser->last - begin)};
@@ -197,15 +211,17 @@ enum err parse_statement(struct parser *parser, struct statement *statement)
     return OK;
 }
 
+static enum err parse_select(struct parser *parser, struct statement *statement)
+{
+    return parse_query(parser, &statement->query);
+}
+
 /* setting := SET 'name' '=' 'value' | UNSET 'name' | DEFINE name '=' 'value' | UNDEFINE name */
 static enum err parse_setting(struct parser *parser, struct statement *statement)
 {
-    const bool is_set = parser_at_word(parser, "SET") || parser_at_word(parser, "UNSET");
-    const bool has_value = parser_at_word(parser, "SET") || parser_at_word(parser, "DEFINE");
-    if (is_set)
-        statement->kind = has_value ? STATEMENT_SET : STATEMENT_UNSET;
-    else
-        statement->kind = has_value ? STATEMENT_DEFINE : STATEMENT_UNDEFINE;
+    const enum statement_kind kind = statement->kind;
+    const bool is_set = kind == STATEMENT_SET || kind == STATEMENT_UNSET;
+    const bool has_value = kind == STATEMENT_SET || kind == STATEMENT_DEFINE;
     parser_advance(parser);
     statement->name_place = parser->token.place;
     enum err err = OK;
@@ -231,9 +247,6 @@ static enum err parse_setting(struct parser *parser, struct statement *statement
 /* id := (TERMINATE [QUERY] | PAUSE [QUERY] | RESUME [QUERY]) (ALL | name) */
 static enum err parse_query_id(struct parser *parser, struct statement *statement)
 {
-    statement->kind = parser_at_word(parser, "TERMINATE") ? STATEMENT_TERMINATE
-                      : parser_at_word(parser, "PAUSE")   ? STATEMENT_PAUSE
-                                                          : STATEMENT_RESUME;
     parser_advance(parser);
     const struct token next = parser_peek(parser);
     if (parser_at_word(parser, "QUERY") && next.kind != TOKEN_END)
@@ -247,7 +260,7 @@ static enum err parse_query_id(struct parser *parser, struct statement *statemen
 /* explain := EXPLAIN (statement | name) */
 static enum err parse_explain(struct parser *parser, struct statement *statement)
 {
-    statement->kind = STATEMENT_EXPLAIN;
+    parser_advance(parser);
     statement->name_place = parser->token.place;
     if (!at_statement(parser))
         return parser_name(parser, "a query, or a statement", &statement->name);
@@ -269,10 +282,8 @@ static bool at_statement(const struct parser *parser)
 static enum err parse_unknown(struct parser *parser)
 {
     static const char *const later[] = {"ALTER", "ASSERT", "SPOOL"};
-    static const struct str known[] = {
-        STR("CREATE"), STR("DROP"),      STR("INSERT"),   STR("SELECT"),  STR("SHOW"), STR("LIST"),
-        STR("PRINT"),  STR("TERMINATE"), STR("PAUSE"),    STR("RESUME"),  STR("SET"),  STR("UNSET"),
-        STR("DEFINE"), STR("EXPLAIN"),   STR("UNDEFINE"), STR("DESCRIBE")};
+    uint32_t known_count;
+    const struct str *known = sql_first_words(&known_count);
     const struct place place = parser->token.place;
     const struct token next = parser_peek(parser);
     for (size_t i = 0; i < sizeof(later) / sizeof(later[0]); i++) {
@@ -284,8 +295,7 @@ static enum err parse_unknown(struct parser *parser)
                               "%s is not supported yet", later[i]);
     }
     if (parser->token.kind == TOKEN_WORD) {
-        const struct str near =
-            str_nearest(parser->token.text, known, sizeof(known) / sizeof(known[0]));
+        const struct str near = str_nearest(parser->token.text, known, known_count);
         if (near.size > 0)
             return why_set_at(parser->why, ERR_INVALID, place.line, place.column,
                               "syntax error: found '%.*s', did you mean '%.*s'?",

@@ -66,11 +66,11 @@ MUST_CHECK enum err parse_type(struct parser *parser, struct syntax_type **ret_t
 /* parse_query.c */
 MUST_CHECK enum err parse_query(struct parser *parser, struct syntax_query **ret_query);
 MUST_CHECK enum err parse_duration(struct parser *parser, int64_t *ret_duration_ms);
-/* parse_create.c: after CREATE, DROP, INSERT, INTO */
+/* parse_create.c: from CREATE, DROP or INSERT on */
 MUST_CHECK enum err parse_create(struct parser *parser, struct statement *statement);
 MUST_CHECK enum err parse_drop(struct parser *parser, struct statement *statement);
 MUST_CHECK enum err parse_insert(struct parser *parser, struct statement *statement);
-/* parse_show.c: SHOW, DESCRIBE, EXPLAIN, PRINT, after that word */
+/* parse_show.c: from SHOW, LIST, DESCRIBE or PRINT on */
 MUST_CHECK enum err parse_show(struct parser *parser, struct statement *statement);
 MUST_CHECK enum err parse_describe(struct parser *parser, struct statement *statement);
 MUST_CHECK enum err parse_print(struct parser *parser, struct statement *statement);

@@ -21,6 +21,9 @@ MUST_CHECK enum err sql_parse(struct str text, const struct properties *variable
                               struct arena *arena, struct statement **ret_statements,
                               uint32_t *ret_count, struct why *why);
 
+/* The words statements begin with; static. */
+const struct str *sql_first_words(uint32_t *ret_count);
+
 /* What a text begins with, for whoever reads statements as they come. */
 enum split {
     SPLIT_NOTHING, /* blanks and comments */

@@ -6,37 +6,14 @@
 #include "functions/functions.h"
 
 enum statement_kind {
-    STATEMENT_CREATE_STREAM,
-    STATEMENT_CREATE_TABLE,
-    STATEMENT_CREATE_STREAM_AS,
-    STATEMENT_CREATE_TABLE_AS,
-    STATEMENT_INSERT_SELECT,
-    STATEMENT_INSERT_VALUES,
-    STATEMENT_SELECT, /* push when `emit`, else pull */
-    STATEMENT_DROP_STREAM,
-    STATEMENT_DROP_TABLE,
-    STATEMENT_CREATE_TYPE,
-    STATEMENT_DROP_TYPE,
-    STATEMENT_TERMINATE,
-    STATEMENT_PAUSE,
-    STATEMENT_RESUME,
-    STATEMENT_SET,
-    STATEMENT_UNSET,
-    STATEMENT_DEFINE,
-    STATEMENT_UNDEFINE,
-    STATEMENT_SHOW_STREAMS,
-    STATEMENT_SHOW_TABLES,
-    STATEMENT_SHOW_TOPICS,
-    STATEMENT_SHOW_QUERIES,
-    STATEMENT_SHOW_FUNCTIONS,
-    STATEMENT_SHOW_TYPES,
-    STATEMENT_SHOW_PROPERTIES,
-    STATEMENT_SHOW_VARIABLES,
-    STATEMENT_DESCRIBE,
-    STATEMENT_DESCRIBE_FUNCTION,
-    STATEMENT_EXPLAIN,
-    STATEMENT_PRINT
+#define STATEMENT(KIND, object, action) STATEMENT_##KIND,
+#include "sql/statement.def"
+#undef STATEMENT
 };
+
+/* What ksqlDB's REST API calls what a command does: "stream", "drop". Empty for no command. */
+const char *statement_object(enum statement_kind kind);
+const char *statement_action(enum statement_kind kind);
 
 /* One WITH property as written. */
 struct with_property {
