@@ -112,7 +112,7 @@ static void get_documents(void *context, struct net_request *request, struct net
     if (err == OK && !target)
         err = why_set(&why, ERR_NOT_FOUND, "no sink writes documents here");
     if (err == OK)
-        err = target->ops->find(target, &query, request->arena, &documents, &count, &why);
+        err = target_find(target, &query, request->arena, &documents, &count, &why);
     if (err == OK && is_csv)
         err = csv_write(documents, count, request->arena, &buf, &why);
     else if (err == OK)
@@ -142,16 +142,16 @@ static void get_document(void *context, struct net_request *request, struct net_
     if (!target)
         err = why_set(&why, ERR_NOT_FOUND, "no sink writes documents here");
     if (err == OK)
-        err = target->ops->find(target, &query, request->arena, &documents, &count, &why);
+        err = target_find(target, &query, request->arena, &documents, &count, &why);
     if (err == ERR_INVALID || (err == OK && count == 0)) { /* not JSON: as a text, as an ObjectId */
         struct buf buf = {0};
         json_write_string(&buf, request->params[1]);
         query.id = arena_str(request->arena, buf_str(&buf));
         buf_release(&buf);
-        err = target->ops->find(target, &query, request->arena, &documents, &count, &why);
+        err = target_find(target, &query, request->arena, &documents, &count, &why);
         if (err == OK && count == 0) {
             query.id = arena_printf(request->arena, "{\"$oid\":%.*s}", STR_ARGS(query.id));
-            err = target->ops->find(target, &query, request->arena, &documents, &count, &why);
+            err = target_find(target, &query, request->arena, &documents, &count, &why);
         }
     }
     if (err == OK && count == 0)

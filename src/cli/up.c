@@ -141,8 +141,8 @@ static uint64_t delivered_before(struct up *up, struct str sink)
     struct target_position *positions;
     uint32_t count;
     uint64_t delivered = 0;
-    if (up->world.target->ops->positions(up->world.target, sink, &up->invocation->arena, &positions,
-                                         &count, NULL) != OK)
+    if (target_positions(up->world.target, sink, &up->invocation->arena, &positions, &count,
+                         NULL) != OK)
         return 0;
     for (uint32_t i = 0; i < count; i++)
         delivered += (uint64_t)positions[i].next_offset;

@@ -10,7 +10,7 @@ static enum err walk(void *context, struct str collection,
                      void *on_context, struct why *why)
 {
     const struct world *world = context;
-    return world->target->ops->walk(world->target, collection, on_document, on_context, why);
+    return target_walk(world->target, collection, on_document, on_context, why);
 }
 
 /* The target knows how far its sinks have come: partitions that none has touched yet are at 0. */
@@ -22,8 +22,8 @@ static enum err delivered(void *context, struct log_topic *topic, int64_t *offse
     bool is_known = false;
     struct arena arena;
     arena_init(&arena, 0);
-    const enum err err = world->target->ops->positions(world->target, (struct str){0}, &arena,
-                                                       &positions, &count, why);
+    const enum err err =
+        target_positions(world->target, (struct str){0}, &arena, &positions, &count, why);
     for (uint32_t i = 0; i < count && !err; i++) {
         const struct target_position *position = &positions[i];
         if (!str_equal(position->topic, topic->name) || position->partition < 0 ||

@@ -138,8 +138,7 @@ void world_close(struct world *world)
 {
     sink_stop(world->sink);
     engine_close(world->engine);
-    if (world->target)
-        world->target->ops->close(world->target);
+    target_close(world->target);
     registry_close(world->registry);
     log_close(world->log);
     store_close(world->store);

@@ -115,8 +115,8 @@ static enum err write_patiently(struct sink *sink, const struct target_position 
     for (uint32_t attempt = 0;; attempt++) {
         *ret_refusal_count = 0;
         const enum err err =
-            target->ops->write(target, sink->name, delivery->documents, delivery->count, positions,
-                               position_count, delivery->refusals, ret_refusal_count, why);
+            target_write(target, sink->name, delivery->documents, delivery->count, positions,
+                         position_count, delivery->refusals, ret_refusal_count, why);
         if (err == OK) {
             if (attempt > 0)
                 sink_run_again(sink);

@@ -97,6 +97,7 @@ struct target_ops {
     enum err (*walk)(struct target *target, struct str collection,
                      bool (*on_document)(void *context, struct str id, struct str json),
                      void *context, struct why *why);
+    /* Frees it. */
     void (*close)(struct target *target);
 };
 
@@ -104,6 +105,61 @@ struct target {
     const struct target_ops *ops;
     enum document_form form;
 };
+
+MUST_CHECK static inline enum err
+target_write(struct target *target, struct str sink, const struct document *documents,
+             uint32_t count, const struct target_position *positions, uint32_t position_count,
+             struct document_refusal *refusals, uint32_t *ret_refusal_count, struct why *why)
+{
+    must(target != NULL);
+    must(ret_refusal_count != NULL);
+    return target->ops->write(target, sink, documents, count, positions, position_count, refusals,
+                              ret_refusal_count, why);
+}
+
+MUST_CHECK static inline enum err target_take(struct target *target, struct str sink,
+                                              struct str topic, uint32_t partition_count,
+                                              int64_t *ret_next_offsets, struct why *why)
+{
+    must(target != NULL);
+    must(ret_next_offsets != NULL);
+    return target->ops->take(target, sink, topic, partition_count, ret_next_offsets, why);
+}
+
+MUST_CHECK static inline enum err target_positions(struct target *target, struct str sink,
+                                                   struct arena *arena,
+                                                   struct target_position **ret_positions,
+                                                   uint32_t *ret_count, struct why *why)
+{
+    must(target != NULL);
+    return target->ops->positions(target, sink, arena, ret_positions, ret_count, why);
+}
+
+MUST_CHECK static inline enum err
+target_find(struct target *target, const struct document_query *query, struct arena *arena,
+            struct found_document **ret_documents, uint32_t *ret_count, struct why *why)
+{
+    must(target != NULL);
+    must(query != NULL);
+    return target->ops->find(target, query, arena, ret_documents, ret_count, why);
+}
+
+MUST_CHECK static inline enum err target_walk(struct target *target, struct str collection,
+                                              bool (*on_document)(void *context, struct str id,
+                                                                  struct str json),
+                                              void *context, struct why *why)
+{
+    must(target != NULL);
+    must(on_document != NULL);
+    return target->ops->walk(target, collection, on_document, context, why);
+}
+
+/* NULL is fine. */
+static inline void target_close(struct target *target)
+{
+    if (target)
+        target->ops->close(target);
+}
 
 /* `path`: the SQLite file, made when missing (WAL, synchronous=FULL). One table a collection:
  * "_id" TEXT PRIMARY KEY, "time_ms" INTEGER, "document" TEXT (JSON), an index on time_ms. The

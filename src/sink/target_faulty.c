@@ -41,8 +41,8 @@ static enum err faulty_write(struct target *target, struct str sink,
     const enum err err = count_call(self, why);
     if (err)
         return err;
-    return self->inner->ops->write(self->inner, sink, documents, count, positions, position_count,
-                                   refusals, ret_refusal_count, why);
+    return target_write(self->inner, sink, documents, count, positions, position_count, refusals,
+                        ret_refusal_count, why);
 }
 
 static enum err faulty_take(struct target *target, struct str sink, struct str topic,
@@ -52,7 +52,7 @@ static enum err faulty_take(struct target *target, struct str sink, struct str t
     const enum err err = count_call(self, why);
     if (err)
         return err;
-    return self->inner->ops->take(self->inner, sink, topic, partition_count, ret_next_offsets, why);
+    return target_take(self->inner, sink, topic, partition_count, ret_next_offsets, why);
 }
 
 static enum err faulty_positions(struct target *target, struct str sink, struct arena *arena,
@@ -63,7 +63,7 @@ static enum err faulty_positions(struct target *target, struct str sink, struct 
     const enum err err = count_call(self, why);
     if (err)
         return err;
-    return self->inner->ops->positions(self->inner, sink, arena, ret_positions, ret_count, why);
+    return target_positions(self->inner, sink, arena, ret_positions, ret_count, why);
 }
 
 static enum err faulty_find(struct target *target, const struct document_query *query,
@@ -74,7 +74,7 @@ static enum err faulty_find(struct target *target, const struct document_query *
     const enum err err = count_call(self, why);
     if (err)
         return err;
-    return self->inner->ops->find(self->inner, query, arena, ret_documents, ret_count, why);
+    return target_find(self->inner, query, arena, ret_documents, ret_count, why);
 }
 
 static enum err faulty_walk(struct target *target, struct str collection,
@@ -85,13 +85,13 @@ static enum err faulty_walk(struct target *target, struct str collection,
     const enum err err = count_call(self, why);
     if (err)
         return err;
-    return self->inner->ops->walk(self->inner, collection, on_document, context, why);
+    return target_walk(self->inner, collection, on_document, context, why);
 }
 
 static void faulty_close(struct target *target)
 {
     struct faulty_target *self = faulty(target);
-    self->inner->ops->close(self->inner);
+    target_close(self->inner);
     free(self);
 }
 

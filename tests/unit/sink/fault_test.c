@@ -93,15 +93,15 @@ static enum err picky_write(struct target *target, struct str sink, const struct
     *ret_refusal_count = refusal_count;
     if (refusal_count > 0)
         return OK;
-    return inner->ops->write(inner, sink, given, count, positions, position_count, refusals,
-                             ret_refusal_count, why);
+    return target_write(inner, sink, given, count, positions, position_count, refusals,
+                        ret_refusal_count, why);
 }
 
 static enum err picky_take(struct target *target, struct str sink, struct str topic,
                            uint32_t partition_count, int64_t *ret_next_offsets, struct why *why)
 {
     struct target *inner = ((struct picky_target *)target)->inner;
-    return inner->ops->take(inner, sink, topic, partition_count, ret_next_offsets, why);
+    return target_take(inner, sink, topic, partition_count, ret_next_offsets, why);
 }
 
 static void refused_documents_become_dead_letters(void **state)

@@ -85,7 +85,7 @@ static inline void fixture_init(struct fixture *f, const char *properties)
 static inline void fixture_release(struct fixture *f)
 {
     sink_stop(f->sink);
-    f->target->ops->close(f->target);
+    target_close(f->target);
     log_close(f->log);
     store_close(f->store);
     arena_release(&f->arena);
@@ -187,8 +187,7 @@ static inline bool on_document(void *context, struct str id, struct str json)
 static inline const char *documents(struct fixture *f, const char *collection)
 {
     struct buf buf = {0};
-    assert_int_equal(
-        f->target->ops->walk(f->target, str_from(collection), on_document, &buf, &f->why), OK);
+    assert_int_equal(target_walk(f->target, str_from(collection), on_document, &buf, &f->why), OK);
     const struct str text = arena_str(&f->arena, buf_str(&buf));
     buf_release(&buf);
     return text.data;

@@ -63,9 +63,9 @@ static void redelivery_does_no_harm(void **state)
     const struct target_position lost = {STR("ORDERS"), 0, 0};
     struct document_refusal refusal;
     uint32_t refusal_count = 0;
-    assert_int_equal(f.target->ops->write(f.target, STR("docs"), NULL, 0, &lost, 1, &refusal,
-                                          &refusal_count, &f.why),
-                     OK);
+    assert_int_equal(
+        target_write(f.target, STR("docs"), NULL, 0, &lost, 1, &refusal, &refusal_count, &f.why),
+        OK);
     start(&f);
     wait_until(&f, 21, 0);
     assert_string_equal(documents(&f, "ORDERS"), before);

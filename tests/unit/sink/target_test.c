@@ -33,7 +33,7 @@ static void fixture_init(struct fixture *f)
 static void fixture_release(struct fixture *f)
 {
     if (f->target)
-        f->target->ops->close(f->target);
+        target_close(f->target);
     arena_release(&f->arena);
     assert_int_equal(file_remove_tree(f->directory, NULL), OK);
 }
@@ -51,8 +51,8 @@ static enum err write_some(struct fixture *f, const struct document *documents, 
                            int64_t next_offset)
 {
     const struct target_position position = {STR("topic"), 2, next_offset};
-    return f->target->ops->write(f->target, STR("sink"), documents, count, &position, 1,
-                                 f->refusals, &f->refusal_count, &f->why);
+    return target_write(f->target, STR("sink"), documents, count, &position, 1, f->refusals,
+                        &f->refusal_count, &f->why);
 }
 
 static void put(struct fixture *f, struct document document)
@@ -68,8 +68,7 @@ static const char *found(struct fixture *f, const char *id)
     uint32_t count = 9;
     const struct document_query query = {
         .collection = STR("orders"), .id = str_from(id), .limit = 10};
-    assert_int_equal(
-        f->target->ops->find(f->target, &query, &f->arena, &documents, &count, &f->why), OK);
+    assert_int_equal(target_find(f->target, &query, &f->arena, &documents, &count, &f->why), OK);
     assert_in_range(count, 0, 1);
     return count == 1 ? documents[0].json.data : NULL;
 }
@@ -79,8 +78,7 @@ static int64_t position_of(struct fixture *f)
     struct target_position *positions = NULL;
     uint32_t count = 0;
     assert_int_equal(
-        f->target->ops->positions(f->target, STR("sink"), &f->arena, &positions, &count, &f->why),
-        OK);
+        target_positions(f->target, STR("sink"), &f->arena, &positions, &count, &f->why), OK);
     if (count == 0)
         return -1;
     assert_int_equal(count, 1);
@@ -173,7 +171,7 @@ static void ids_are_told_apart(void **state)
     for (size_t i = 0; i < count; i++)
         assert_string_equal(found(&f, ids[i]), arena_printf(&f.arena, "{\"n\":%zu}", i).data);
     struct buf buf = {0};
-    assert_int_equal(f.target->ops->walk(f.target, STR("orders"), on_document, &buf, &f.why), OK);
+    assert_int_equal(target_walk(f.target, STR("orders"), on_document, &buf, &f.why), OK);
     for (size_t i = 0; i < count; i++)
         assert_non_null(strstr(buf_text(&buf), ids[i]));
     buf_release(&buf);
@@ -183,9 +181,8 @@ static void ids_are_told_apart(void **state)
     for (size_t i = 0; i < 2; i++) {
         const struct document_query query = {
             .collection = STR("orders"), .id = str_from(no_ids[i]), .limit = 1};
-        assert_int_equal(
-            f.target->ops->find(f.target, &query, &f.arena, &documents, &found_count, &f.why),
-            ERR_INVALID);
+        assert_int_equal(target_find(f.target, &query, &f.arena, &documents, &found_count, &f.why),
+                         ERR_INVALID);
     }
     fixture_release(&f);
 }
@@ -203,8 +200,7 @@ static uint32_t find(struct fixture *f, const struct document_query *query,
                      struct found_document **ret_documents)
 {
     uint32_t count = 0;
-    assert_int_equal(
-        f->target->ops->find(f->target, query, &f->arena, ret_documents, &count, &f->why), OK);
+    assert_int_equal(target_find(f->target, query, &f->arena, ret_documents, &count, &f->why), OK);
     return count;
 }
 
@@ -288,7 +284,7 @@ static void documents_and_position_are_one(void **state)
     assert_int_equal(position_of(&f), 1);
     put(&f, make(DOCUMENT_REPLACE, "\"x\"", "{\"n\":3}"));
     assert_string_equal(found(&f, "\"x\""), "{\"n\":3}");
-    f.target->ops->close(f.target);
+    target_close(f.target);
     assert_int_equal(target_sqlite_open(f.path, true, &f.target, &f.why), OK);
     assert_string_equal(found(&f, "\"x\""), "{\"n\":3}");
     assert_int_equal(position_of(&f), 1);
@@ -306,7 +302,7 @@ static bool count_document(void *context, struct str id, struct str json)
 static int walked(struct fixture *f, struct target *target)
 {
     int count = 0;
-    assert_int_equal(target->ops->walk(target, STR("orders"), count_document, &count, &f->why), OK);
+    assert_int_equal(target_walk(target, STR("orders"), count_document, &count, &f->why), OK);
     return count;
 }
 
@@ -321,7 +317,7 @@ static void a_read_only_target_shows_one_picture(void **state)
     put(&f, make(DOCUMENT_REPLACE, "\"b\"", "{\"_id\":\"b\"}"));
     assert_int_equal(walked(&f, picture), 1);
     assert_int_equal(walked(&f, f.target), 2);
-    picture->ops->close(picture);
+    target_close(picture);
     fixture_release(&f);
 }
 
