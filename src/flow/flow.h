@@ -1,6 +1,8 @@
 /* flow.h -- plans at work: workers, tasks, operators and their state. The room's door.
  *
- * flow_* calls come from one control thread at a time; workers are inside. */
+ * Calls are [control] unless they say otherwise: from one thread at a time, never from a worker's.
+ * Those on a query ask its workers and wait for the answer, which comes between two turns of a
+ * task: milliseconds, longer only where it says so. */
 #ifndef FLOW_FLOW_H
 #define FLOW_FLOW_H
 
@@ -23,9 +25,12 @@ struct flow_options {
     const char *window_directory; /* past it windows' rows move to files here */
 };
 
+/* Starts the workers; strings of the options are borrowed until flow_close. ERR_LIMIT: too many
+ * threads; whatever log_join says. */
 MUST_CHECK enum err flow_open(const struct flow_options *options, struct flow **ret_flow,
                               struct why *why);
-/* Stops all queries as they are (their positions stay) and frees everything. NULL is fine. */
+/* Stops all queries as they are (their positions stay), as flow_stop does, and frees everything.
+ * NULL is fine. */
 void flow_close(struct flow *flow);
 
 /* Rows of a push query, in order, from a worker's thread: the batch is borrowed for the call. The
@@ -50,12 +55,17 @@ struct flow_query_options {
 MUST_CHECK enum err flow_start(struct flow *flow, const struct plan *plan,
                                const struct flow_query_options *options,
                                struct flow_query **ret_query, struct why *why);
-/* Stops it. forget: its positions and internal topics are removed too. Frees the query. */
+/* Stops it and frees the query, also when it fails. Waits until the log has what its tasks handed
+ * over: 10 s a worker at most, and not while the log is unhealthy. forget: its positions and
+ * internal topics are removed too; only that can fail, with whatever the log says (ERR_AGAIN: not
+ * durable in time).
+ */
 MUST_CHECK enum err flow_stop(struct flow_query *query, bool forget, struct why *why);
-/* While held no query reads anything: several can be started or stopped as one, and none runs
- * ahead of another that it reads from. Held from then on when it returns. */
+/* Does not fail. While held no query reads anything: several can be started or stopped as one, and
+ * none runs ahead of another that it reads from. Held from then on when it returns. */
 void flow_hold(struct flow *flow, bool held);
-/* A paused query keeps its state and reads nothing. */
+/* A paused query keeps its state and reads nothing. Paused from then on when it returns: no batch
+ * is under way. Does not fail. */
 void flow_pause(struct flow_query *query, bool paused);
 /* [any] Also when its own feed had enough. */
 bool flow_is_paused(const struct flow_query *query);
@@ -87,7 +97,8 @@ struct flow_status {
     uint32_t position_count;
 };
 
-/* A picture of now of `count` queries of one flow; positions in the arena. */
+/* A picture of now of `count` queries of one flow; positions in the arena, topics' names as long as
+ * the log. Does not fail: a task that is not there, because it is being made, has no share in it. */
 void flow_get_statuses(struct flow_query *const *queries, uint32_t count, struct arena *arena,
                        struct flow_status *ret_statuses);
 static inline void flow_get_status(struct flow_query *query, struct arena *arena,

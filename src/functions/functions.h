@@ -64,8 +64,10 @@ struct expr *expr_parameter(struct arena *arena, uint32_t parameter, const struc
 struct expr *expr_lambda(struct arena *arena, uint32_t parameter_count, struct expr *body,
                          struct place place);
 
-/* The builders below refuse with ERR_INVALID, place and words: what was found, what is expected,
- * the nearest name. Arguments are borrowed; NULL literals take the type that is wanted. */
+/* The builders below return OK or ERR_INVALID, nothing else, with place and words: what was found,
+ * what is expected, the nearest name; or that it is nested more than EXPR_DEPTH_MAX deep. What they
+ * make lives in the arena and points to the arguments, which must live as long; NULL literals among
+ * them take the type that is wanted. [any], an arena at a time. */
 
 /* Scalar and table functions and operators, by name without regard to case. */
 MUST_CHECK enum err expr_call(struct arena *arena, struct str name, struct expr *const *args,
