@@ -1,9 +1,10 @@
 /* answer.c -- prints what statements yield: aligned text or JSON lines; data never acts on the
  * terminal. */
+#include "cli/answer.h"
+
 #include "base/json.h"
 #include "cli/printable.h"
 #include "cli/sql_table.h"
-#include "cli/world.h"
 
 #include <sys/ioctl.h>
 #include <unistd.h>

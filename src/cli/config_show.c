@@ -1,6 +1,6 @@
 /* config_show.c -- drivethru config: what the settings are, and who said so. */
 #include "base/secret.h"
-#include "cli/world.h"
+#include "cli/answer.h"
 
 static int show(struct invocation *invocation)
 {

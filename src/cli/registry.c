@@ -1,4 +1,5 @@
 /* registry.c -- drivethru registry: schemas by subject. */
+#include "cli/answer.h"
 #include "cli/world.h"
 
 static int list(struct invocation *invocation, struct world *world)

@@ -1,6 +1,7 @@
 /* run.c -- drivethru run FILE.sql: headless, the file is all. */
 #include "base/clock.h"
 #include "base/file.h"
+#include "cli/answer.h"
 #include "cli/world.h"
 
 #define SQL_BYTES_MAX (1 << 20)

@@ -1,5 +1,6 @@
 /* topic.c -- drivethru topic: what the log holds. */
 #include "base/json.h"
+#include "cli/answer.h"
 #include "cli/printable.h"
 #include "cli/world.h"
 #include "data/time.h"

@@ -40,24 +40,4 @@ MUST_CHECK enum err world_open_target(struct invocation *invocation, struct worl
 MUST_CHECK enum err world_read_sink(struct invocation *invocation,
                                     struct properties **ret_properties, struct why *why);
 
-/* answer.c: prints answers as they come, in the --output format. */
-struct answer_printer {
-    bool json;
-    uint64_t row_count;
-};
-bool answer_print(void *printer, const struct statement *statement, const struct answer *answer);
-
-/* Rows of text under names, printed in the --output format: what lists are made of. */
-struct table_text {
-    struct arena *arena;
-    struct answer answer;
-    struct str *cells;
-    uint32_t capacity;
-};
-void table_init(struct table_text *table, struct arena *arena, const char *const *names,
-                uint32_t column_count);
-/* Copies column_count texts, not what they point to. */
-void table_add(struct table_text *table, const struct str *cells);
-void table_print(const struct table_text *table, const struct invocation *invocation);
-
 #endif
