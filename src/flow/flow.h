@@ -98,7 +98,8 @@ struct flow_status {
 };
 
 /* A picture of now of `count` queries of one flow; positions in the arena, topics' names as long as
- * the log. Does not fail: a task that is not there, because it is being made, has no share in it. */
+ * the log. Does not fail: a task that is not there, because it is being made, has no share in it.
+ */
 void flow_get_statuses(struct flow_query *const *queries, uint32_t count, struct arena *arena,
                        struct flow_status *ret_statuses);
 static inline void flow_get_status(struct flow_query *query, struct arena *arena,
