@@ -57,6 +57,7 @@ enum err log_embedded_open(struct store *store, const struct log_embedded_option
     const int64_t interval_ms =
         options->commit_interval_ms ? options->commit_interval_ms : COMMIT_INTERVAL_MS_DEFAULT;
     log->base.ops = &embedded_ops;
+    log->lows.look = embedded_look;
     log->store = store;
     log->commit_interval_ns = interval_ms * 1000000;
     log->commit_bytes = options->commit_bytes ? options->commit_bytes : COMMIT_BYTES_DEFAULT;

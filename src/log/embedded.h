@@ -52,7 +52,7 @@ struct embedded_log {
     uint64_t done_count;   /* of them durable or dropped */
     uint64_t news;         /* commits, of any process */
     uint64_t handovers;    /* to internal topics */
-    uint64_t low_looks;    /* at lows */
+    struct lows_board lows;
     uint64_t generation;   /* grows when another process (or another room) has written */
     _Atomic uint64_t txn_seen;
     enum log_health health;

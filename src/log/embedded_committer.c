@@ -328,5 +328,5 @@ static void drop_pending(struct embedded_topic *topic)
         partition->pending_last = NULL;
         partition->assigned_offset = partition->end_offset;
     }
-    topic_reset_lows(topic);
+    topic_lows_reset(&topic->lows);
 }

@@ -146,7 +146,7 @@ static enum err look(struct embedded_member *member, struct embedded_topic *topi
     ret_view->begin_offset = at->begin_offset;
     ret_view->end_offset = at->end_offset;
     ret_view->limit = ahead ? at->assigned_offset : at->end_offset;
-    topic_read_low(log, topic, &ret_view->low_ms, &ret_view->reached_ms);
+    topic_lows_read(&log->lows, &topic->lows, &ret_view->low_ms, &ret_view->reached_ms);
     ret_view->generation = log->generation;
     ret_view->stale = at->generation != log->generation;
     if (!err && ahead && offset >= at->end_offset)

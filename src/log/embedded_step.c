@@ -36,7 +36,7 @@ enum err embedded_commit(struct log_member *base, const struct log_step *given,
         lows_hand_over(step, given);
         if (given->forget)
             for (struct embedded_topic *topic = log->handles; topic; topic = topic->next)
-                topic_forget_lows(topic, given->task);
+                topic_lows_forget(&topic->lows, given->task);
         step->sequence = ++member->handed_sequence;
         member->pending_count++;
         log->handed_count++;

@@ -5,11 +5,11 @@
 #define LOG_EMBEDDED_TOPIC_H
 
 #include "log/log.h"
+#include "log/topic_lows.h"
 #include "store/store.h"
 
 struct embedded_log;
 struct pending_batch;
-struct topic_low;
 
 struct partition {
     store_database database;
@@ -38,11 +38,7 @@ struct embedded_topic {
     struct log_topic_config config;
     bool removed;
     struct partition *partitions;
-    struct topic_low *lows;
-    uint32_t low_count;
-    uint32_t low_capacity;
-    uint64_t low_look;  /* of the look that has asked last whether all writers are at their end */
-    bool low_is_at_end; /* and what it found */
+    struct topic_lows lows;
     struct embedded_topic *next; /* of all handles */
     char name[LOG_TOPIC_NAME_BYTES_MAX + 1];
 };

@@ -189,7 +189,7 @@ void topic_free(struct embedded_topic *topic)
 {
     if (!topic)
         return;
-    topic_release_lows(topic);
+    topic_lows_release(&topic->lows);
     free(topic->partitions);
     free(topic);
 }
@@ -220,6 +220,7 @@ static enum err open_topic(struct embedded_log *log, struct str name,
     topic->base = (struct log_topic){.name = {topic->name, name.size},
                                      .partition_count = stored.partition_count,
                                      .internal = stored.flags & STORED_INTERNAL};
+    topic->lows.internal = topic->base.internal;
     topic->id = stored.id;
     topic->config = (struct log_topic_config){.partition_count = stored.partition_count,
                                               .internal = stored.flags & STORED_INTERNAL,
