@@ -184,7 +184,7 @@ static enum err find_begin(struct view *view, struct log_member *member, int32_t
         *offset = end - rows_max;
     if (source->format.window_size_ms <= 0 || end <= begin)
         return OK;
-    err = log_read(member, view->topic, partition, end - 1, READ_BYTES_MAX, &records, why);
+    err = log_read_last(member, view->topic, partition, begin, end, READ_BYTES_MAX, &records, why);
     if (err)
         return err;
     int64_t newest_ms = INT64_MIN;

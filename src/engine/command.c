@@ -11,6 +11,8 @@
 #define COMMAND_BYTES_MAX (1 << 20)
 #define COMMAND_TIMEOUT_MS 30000
 
+static enum err find_next_number(struct engine *engine, struct why *why);
+
 enum err command_topic_open(struct engine *engine, struct why *why)
 {
     const struct log_topic_config config = {
@@ -74,8 +76,21 @@ enum err command_append(struct execution *execution)
     if (err)
         return why_set(execution->why, err, "cannot keep the statement in topic '%.*s': %s",
                        STR_ARGS(engine->command_topic_name), err_text(err));
-    engine->next_number++;
-    return OK;
+    return find_next_number(engine, execution->why);
+}
+
+/* Of the next command, whatever the commit of this one took. */
+static enum err find_next_number(struct engine *engine, struct why *why)
+{
+    struct arena arena;
+    struct log_topic_info info;
+    arena_init(&arena, 0);
+    const enum err err =
+        log_describe(engine->options.log, engine->command_topic_name, &arena, &info, why);
+    if (err == OK)
+        engine->next_number = info.partitions[0].end_offset;
+    arena_release(&arena);
+    return err;
 }
 
 /* Reads one command's JSON. ERR_CORRUPT when it was not written by us. */

@@ -6,15 +6,18 @@
 #include "flow/task.h"
 
 #define READ_BYTES_MAX (1 << 20)
+#define LOOK_RECORDS 4096
 
 struct changelog {
     struct task *task;
     struct log_topic *topic;
     struct step_writer *writer;
     int64_t begin_offset; /* as trimmed so far */
-    int64_t end_offset;   /* when it was opened */
+    int64_t end_offset;   /* when it was opened, or later: the next record's at least */
+    int64_t looked_count; /* records written when the log was asked for its end last */
 };
 
+static void look_for_gaps(struct changelog *changelog);
 static enum err topic_open(struct task *task, uint32_t node_id, struct log_topic **ret_topic,
                            struct why *why);
 
@@ -51,6 +54,7 @@ enum err changelog_append(struct changelog *changelog, struct str key, struct st
         .value =
             is_delete ? (struct str){0} : (struct str){value.data ? value.data : "", value.size},
     };
+    look_for_gaps(changelog);
     const int64_t offset = changelog_next_offset(changelog);
     const enum err err = step_write(changelog->task->step, changelog->writer, &record);
     if (err == OK && ret_offset)
@@ -82,25 +86,50 @@ enum err changelog_load(struct changelog *changelog, changelog_record *on_record
 {
     must(step_writer_count(changelog->writer) == 0);
     struct task *task = changelog->task;
+    struct log_member *reader; /* one that waits for what has to be there */
+    const struct log_member_options options = {.name = task->query->id};
+    enum err err = log_join(task->query->flow->options.log, &options, &reader, why);
+    if (err != OK)
+        return err;
     int64_t offset = changelog->begin_offset;
-    while (offset < changelog->end_offset) {
+    while (offset < changelog->end_offset && err == OK) {
         struct log_records *records;
-        enum err err = log_read(task->member, changelog->topic, task->partition, offset,
-                                READ_BYTES_MAX, &records, why);
+        err = log_read(reader, changelog->topic, task->partition, offset, READ_BYTES_MAX, &records,
+                       why);
         if (err != OK)
-            return err;
+            break;
         for (uint32_t i = 0; i < records->count && err == OK; i++)
             err = on_record(context, &records->at[i], why);
         const int64_t next = records->next_offset;
         log_records_release(records);
-        if (err != OK)
-            return err;
-        if (next <= offset)
-            return why_set(why, ERR_CORRUPT, "changelog '%.*s' ends before its end",
-                           STR_ARGS(changelog->topic->name));
+        if (err == OK && next <= offset)
+            err = why_set(why, ERR_CORRUPT, "changelog '%.*s' ends before its end",
+                          STR_ARGS(changelog->topic->name));
         offset = next;
     }
-    return OK;
+    log_leave(reader);
+    return err;
+}
+
+/* Where commits take offsets, too, a record's is higher than the count says. Counting on would be
+ * right, as less is trimmed then; now and then the log is asked, so that enough is. */
+static void look_for_gaps(struct changelog *changelog)
+{
+    const int64_t count = step_writer_count(changelog->writer);
+    if (!changelog->topic->has_gaps || count - changelog->looked_count < LOOK_RECORDS)
+        return;
+    struct task *task = changelog->task;
+    struct arena arena;
+    struct log_topic_info info;
+    arena_init(&arena, 0);
+    changelog->looked_count = count;
+    if (log_describe(task->query->flow->options.log, changelog->topic->name, &arena, &info, NULL) ==
+        OK) {
+        const int64_t end_offset = info.partitions[task->partition].end_offset;
+        if (end_offset > changelog_next_offset(changelog))
+            changelog->end_offset = end_offset - count;
+    }
+    arena_release(&arena);
 }
 
 static enum err topic_open(struct task *task, uint32_t node_id, struct log_topic **ret_topic,

@@ -177,7 +177,10 @@ static void write_row(struct output *output, const struct batch *batch, uint32_t
     if (!value_is_null)
         record.value =
             (struct str){output->value.size > 0 ? output->value.data : "", output->value.size};
-    if (step_write(output->op.task->step, output->writers[partition], &record) != OK)
+    const char *reason = log_refuses(output->topic, &record);
+    if (reason)
+        reject_row(output, batch, row, reason);
+    else if (step_write(output->op.task->step, output->writers[partition], &record) != OK)
         reject_row(output, batch, row, "the record is larger than a topic takes");
 }
 

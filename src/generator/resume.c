@@ -145,11 +145,11 @@ static enum err read_position(struct generator *generator, bool *ret_exists,
     enum err err = log_describe(generator->log, STR(TRUTH_TOPIC), &arena, &info, why);
     if (err)
         goto out;
-    const int64_t end_offset = info.partitions[0].end_offset;
-    if (end_offset == info.partitions[0].begin_offset)
+    const struct log_partition_info *truth = &info.partitions[0];
+    if (truth->end_offset == truth->begin_offset)
         goto out;
-    err = log_read(generator->member, generator->step.topics.truth, 0, end_offset - 1,
-                   POSITION_READ_BYTES, &records, why);
+    err = log_read_last(generator->member, generator->step.topics.truth, 0, truth->begin_offset,
+                        truth->end_offset, POSITION_READ_BYTES, &records, why);
     if (err)
         goto out;
     const struct record *last = records->count > 0 ? &records->at[records->count - 1] : NULL;

@@ -4,19 +4,15 @@
 #include "log/embedded_committer.h"
 #include "log/embedded_member.h"
 
-#include "base/buf.h"
-#include "base/file.h"
 #include "base/memory.h"
+#include "log/embedded_lows.h"
+#include "log/lock_file.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #define COMMIT_INTERVAL_MS_DEFAULT 5
 #define COMMIT_BYTES_DEFAULT (1 << 20)
 
-static enum err take_lock_file(const char *directory, int *ret_file, struct why *why);
 static enum err open_databases(struct embedded_log *log, struct why *why);
 static enum log_health embedded_health(struct log *log);
 static void embedded_close(struct log *log);
@@ -68,7 +64,7 @@ enum err log_embedded_open(struct store *store, const struct log_embedded_option
     init_conditions(log);
     enum err err = OK;
     if (options->runs_queries)
-        err = take_lock_file(options->directory, &log->lock_file, why);
+        err = lock_file_take(options->directory, &log->lock_file, why);
     if (!err)
         err = open_databases(log, why);
     atomic_init(&log->txn_seen, store_last_txn(store));
@@ -117,29 +113,6 @@ static void init_conditions(struct embedded_log *log)
     pthread_cond_init(&log->work, &monotonic);
     pthread_cond_init(&log->changed, &monotonic);
     pthread_condattr_destroy(&monotonic);
-}
-
-/* The kernel gives the lock back when the process ends, however it ends. */
-static enum err take_lock_file(const char *directory, int *ret_file, struct why *why)
-{
-    must(directory != NULL);
-    struct buf path = {0};
-    buf_printf(&path, "%s/queries.lock", directory);
-    enum err err = file_make_directory(directory, why);
-    const int file = err ? -1 : open(buf_text(&path), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-    if (!err && file < 0)
-        err = why_set(why, errno == EACCES ? ERR_DENIED : ERR_IO, "cannot open '%s': %s",
-                      buf_text(&path), strerror(errno));
-    if (!err && flock(file, LOCK_EX | LOCK_NB) != 0)
-        err = errno == EWOULDBLOCK
-                  ? why_set(why, ERR_LOCKED, "another process runs queries on '%s'", directory)
-                  : why_set(why, ERR_IO, "cannot lock '%s': %s", buf_text(&path), strerror(errno));
-    if (err && file >= 0)
-        close(file);
-    if (!err)
-        *ret_file = file;
-    buf_release(&path);
-    return err;
 }
 
 /* Reads first, so that a log that is there already costs no transaction. */

@@ -53,7 +53,7 @@ struct embedded_log {
     uint64_t news;         /* commits, of any process */
     uint64_t handovers;    /* to internal topics */
     struct lows_board lows;
-    uint64_t generation;   /* grows when another process (or another room) has written */
+    uint64_t generation; /* grows when another process (or another room) has written */
     _Atomic uint64_t txn_seen;
     enum log_health health;
     bool hurry; /* a member has steps_max steps on their way */

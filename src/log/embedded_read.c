@@ -1,6 +1,5 @@
 /* embedded_read.c -- reads: committed batches from the map, batches on their way from memory. */
 #include "log/embedded.h"
-#include "log/embedded_lows.h"
 #include "log/embedded_member.h"
 
 #include "base/memory.h"

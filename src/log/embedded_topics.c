@@ -1,7 +1,6 @@
 /* embedded_topics.c -- topics: made, found, described, listed, removed. */
 #include "log/embedded.h"
 #include "log/embedded_catalog.h"
-#include "log/embedded_lows.h"
 
 #include "base/memory.h"
 
@@ -219,7 +218,10 @@ static enum err open_topic(struct embedded_log *log, struct str name,
     memcpy(topic->name, name.data, name.size);
     topic->base = (struct log_topic){.name = {topic->name, name.size},
                                      .partition_count = stored.partition_count,
-                                     .internal = stored.flags & STORED_INTERNAL};
+                                     .internal = stored.flags & STORED_INTERNAL,
+                                     .limits = {.record_bytes_max = UINT32_MAX,
+                                                .behind_ms_max = INT64_MAX,
+                                                .ahead_ms_max = INT64_MAX}};
     topic->lows.internal = topic->base.internal;
     topic->id = stored.id;
     topic->config = (struct log_topic_config){.partition_count = stored.partition_count,

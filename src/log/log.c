@@ -35,3 +35,59 @@ enum err log_commit_wait(struct log_member *member, const struct log_step *step,
             return waited;
     }
 }
+
+enum err log_read_last(struct log_member *member, struct log_topic *topic, int32_t partition,
+                       int64_t begin_offset, int64_t end_offset, size_t bytes_max,
+                       struct log_records **ret_records, struct why *why)
+{
+    must(begin_offset < end_offset);
+    int64_t offset = end_offset;
+    struct log_records *found = NULL;
+    for (int64_t back = 1; !found && offset > begin_offset; back *= 8) {
+        offset = end_offset - begin_offset > back ? end_offset - back : begin_offset;
+        for (int64_t at = offset; at < end_offset;) {
+            struct log_records *records;
+            const enum err err = log_read(member, topic, partition, at, bytes_max, &records, why);
+            if (err) {
+                log_records_release(found);
+                return err;
+            }
+            const bool is_last = records->next_offset <= at;
+            at = records->next_offset;
+            if (records->count > 0 || (is_last && !found)) {
+                log_records_release(found);
+                found = records;
+            } else {
+                log_records_release(records);
+            }
+            if (is_last)
+                break;
+        }
+        if (found && found->count == 0 && offset > begin_offset) {
+            log_records_release(found);
+            found = NULL;
+        }
+    }
+    *ret_records = found;
+    return OK;
+}
+
+const char *log_refuses(const struct log_topic *topic, const struct record *record)
+{
+    const struct log_limits *limits = &topic->limits;
+    size_t bytes = record->key.size + record->value.size;
+    for (uint32_t i = 0; i < record->header_count; i++)
+        bytes += record->headers[i].name.size + record->headers[i].value.size;
+    if (bytes > limits->record_bytes_max)
+        return "the record is larger than its topic takes";
+    if (limits->needs_key && !record->key.data)
+        return "a compacted topic takes no record without a key";
+    if (limits->behind_ms_max == INT64_MAX && limits->ahead_ms_max == INT64_MAX)
+        return NULL;
+    const int64_t now_ms = clock_wall_ms();
+    if (record->timestamp_ms > now_ms && record->timestamp_ms - now_ms > limits->ahead_ms_max)
+        return "the timestamp is later than its topic takes";
+    if (record->timestamp_ms < now_ms && now_ms - record->timestamp_ms > limits->behind_ms_max)
+        return "the timestamp is earlier than its topic takes";
+    return NULL;
+}

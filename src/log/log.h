@@ -5,8 +5,12 @@
  * the log is closed, also after its topic was deleted (reads then give ERR_NOT_FOUND).
  *
  * A step becomes durable with others in one commit; commits happen in the order steps were handed
- * over. Reads of internal topics also return steps that were handed over and not yet committed,
- * unless the member asked for committed records only. */
+ * over. What was handed over and is not committed, backends treat in two ways, and nobody above may
+ * rely on either:
+ *     embedded   reads of internal topics return it too, unless the member asked for committed
+ *                records only; the offsets of a topic one process writes have no gaps
+ *     Kafka      only committed records can be read, by anybody; each commit takes an offset of
+ * each partition it wrote to, which no record has (struct log_topic says has_gaps) */
 #ifndef LOG_LOG_H
 #define LOG_LOG_H
 
@@ -29,11 +33,22 @@
 struct log;
 struct log_member;
 
+/* What a topic takes; log_refuses() judges a record by it before it is handed over. */
+struct log_limits {
+    uint32_t record_bytes_max; /* key, value and headers of one record */
+    int64_t behind_ms_max;     /* how far its timestamp may be from the wall clock */
+    int64_t ahead_ms_max;
+    bool needs_key;
+};
+
 /* A topic's handle: base of each backend's own. Valid until the log is closed. */
 struct log_topic {
     struct str name;
     int32_t partition_count;
     bool internal;
+    bool
+        has_gaps; /* commits take offsets, too: a record's may be higher than the count before it */
+    struct log_limits limits; /* as last known */
 };
 
 struct log_topic_config {
@@ -142,6 +157,8 @@ struct log_records {
 struct log_member_options {
     struct str name;     /* of the query, sink or tool: what the owner of a lock is called */
     bool committed_only; /* sinks, tools: do not read steps on their way */
+    bool is_impatient;   /* tasks: a read whose records are still to be fetched gives ERR_AGAIN; for
+                            others it waits for them */
     uint32_t steps_max;  /* steps on their way; 0: 8 */
 };
 
@@ -182,7 +199,8 @@ struct log_ops {
 struct log_member_ops {
     /* Reads from `offset` at most about bytes_max (at least one batch, if there is any). Count 0 at
      * the end. At most four reads of a member are held at a time. ERR_OUT_OF_RANGE (before
-     * begin_offset, or beyond the end), ERR_CORRUPT, ERR_NOT_FOUND, ERR_ABORTED (as commit). */
+     * begin_offset, or beyond the end), ERR_CORRUPT, ERR_NOT_FOUND, ERR_ABORTED (as commit),
+     * ERR_AGAIN (is_impatient), ERR_UNAVAILABLE (waited for too long), ERR_DENIED. */
     enum err (*read)(struct log_member *member, struct log_topic *topic, int32_t partition,
                      int64_t offset, size_t bytes_max, struct log_records **ret_records,
                      struct why *why);
@@ -347,6 +365,17 @@ static inline void log_leave(struct log_member *member)
  * taken if *ret_taken (it may still commit). */
 MUST_CHECK enum err log_commit_wait(struct log_member *member, const struct log_step *step,
                                     int64_t timeout_ms, bool *ret_taken);
+
+/* Reads the last records before end_offset of a partition that begins at begin_offset, whatever
+ * gaps its offsets have: from somewhere on up to end_offset. Count 0: there are none. Errors as
+ * log_read's. */
+MUST_CHECK enum err log_read_last(struct log_member *member, struct log_topic *topic,
+                                  int32_t partition, int64_t begin_offset, int64_t end_offset,
+                                  size_t bytes_max, struct log_records **ret_records,
+                                  struct why *why);
+
+/* Why the topic would not take the record, or NULL. Static. */
+const char *log_refuses(const struct log_topic *topic, const struct record *record);
 
 /* Backends. Named only here and in cli/. */
 struct store;
