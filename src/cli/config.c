@@ -4,6 +4,7 @@
 #include "base/secret.h"
 #include "cli/command.h"
 #include "data/time.h"
+#include "log/log.h"
 
 #define CONFIG_BYTES_MAX (1 << 20)
 #define CONFIG_SYSTEM_FILE "/etc/drivethru/drivethru.properties"
@@ -198,7 +199,8 @@ static enum err read_file(const char *path, bool required, struct invocation *in
     for (size_t i = 0; i < read.count; i++) {
         const struct property *property = &read.items[i];
         const bool ours = setting_find(property->name) != NULL;
-        const bool engine = str_starts_with(property->name, STR("ksql."));
+        const bool engine =
+            str_starts_with(property->name, STR("ksql.")) || log_kafka_knows(property->name);
         if (!ours && !engine) {
             struct str names[SETTING_COUNT];
             for (size_t j = 0; j < SETTING_COUNT; j++)

@@ -277,7 +277,7 @@ const struct command command_dlq = {
     .name = "dlq",
     .summary = "list, show, send back or drop records that were set aside",
     .usage = "dlq list | show TOPIC | replay TOPIC | drop TOPIC [flags]",
-    .flags = "data config",
+    .flags = "data config bootstrap.servers ksql.service.id",
     .examples = "  drivethru dlq list\n"
                 "  drivethru dlq show drivethru-dlq\n"
                 "  drivethru dlq replay mcd-documents-dlq\n",

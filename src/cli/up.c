@@ -354,7 +354,8 @@ const struct command command_up = {
     .name = "up",
     .summary = "run the whole pipeline: generator, log, queries, documents",
     .usage = "up [flags]",
-    .flags = "data config pipeline listen registry.listen insecure threads generate rate history "
+    .flags = "data config bootstrap.servers pipeline listen registry.listen insecure threads "
+             "generate rate history "
              "seed start partitions "
              "generator.unpaid.share generator.late.share generator.disorder.share "
              "generator.duplicate.share generator.orphan.share generator.malformed.share "

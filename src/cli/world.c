@@ -18,6 +18,34 @@ static uint32_t thread_count(const struct invocation *invocation)
     return cores > 0 ? (uint32_t)cores : 1;
 }
 
+static enum err why_locked(struct why *why, const char *directory)
+{
+    return why_set(why, ERR_LOCKED,
+                   "another process runs queries on '%s': stop it, or name another directory "
+                   "with --data",
+                   directory);
+}
+
+/* The store stays: the registry is in it. */
+static enum err open_kafka(struct invocation *invocation, unsigned need, struct world *world,
+                           struct why *why)
+{
+    const bool is_said = properties_get(&invocation->origins, STR("commit.interval.ms")) != NULL;
+    const struct log_kafka_options options = {
+        .settings = &invocation->settings,
+        .service_id = config_text(invocation, "ksql.service.id"),
+        .commit_interval_ms = is_said ? config_number(invocation, "commit.interval.ms") : 0,
+        .runs_queries = (need & WORLD_QUERIES) != 0,
+        .directory = config_path(invocation, "data"),
+    };
+    enum err err = log_kafka_open(&options, &world->log, why);
+    if (err == ERR_LOCKED)
+        return why_locked(why, options.directory);
+    if (err)
+        return err;
+    return registry_embedded_open(world->store, &world->registry, why);
+}
+
 static enum err open_log(struct invocation *invocation, unsigned need, struct world *world,
                          struct why *why)
 {
@@ -37,6 +65,8 @@ static enum err open_log(struct invocation *invocation, unsigned need, struct wo
     err = store_open(directory, &store, &world->store, why);
     if (err)
         return err;
+    if (config_text(invocation, "bootstrap.servers").size > 0)
+        return open_kafka(invocation, need, world, why);
     const struct log_embedded_options log = {
         .commit_interval_ms = config_number(invocation, "commit.interval.ms"),
         .runs_queries = (need & WORLD_QUERIES) != 0,
@@ -44,10 +74,7 @@ static enum err open_log(struct invocation *invocation, unsigned need, struct wo
     };
     err = log_embedded_open(world->store, &log, &world->log, why);
     if (err == ERR_LOCKED)
-        return why_set(why, err,
-                       "another process runs queries on '%s': stop it, or name another directory "
-                       "with --data",
-                       directory);
+        return why_locked(why, directory);
     if (err)
         return err;
     return registry_embedded_open(world->store, &world->registry, why);

@@ -379,6 +379,7 @@ const char *log_refuses(const struct log_topic *topic, const struct record *reco
 
 /* Backends. Named only here and in cli/. */
 struct store;
+struct properties;
 struct log_embedded_options {
     int64_t commit_interval_ms; /* 0: 5 */
     uint64_t commit_bytes;      /* commit early at so many; 0: 1 MB */
@@ -389,6 +390,22 @@ struct log_embedded_options {
 MUST_CHECK enum err log_embedded_open(struct store *store,
                                       const struct log_embedded_options *options,
                                       struct log **ret_log, struct why *why);
+
+/* A Kafka cluster; see docs/kafka.md. */
+struct log_kafka_options {
+    /* "bootstrap.servers" and whatever else log_kafka_knows(), by Java's or librdkafka's names;
+     * copied. */
+    const struct properties *settings;
+    struct str service_id;
+    int64_t commit_interval_ms; /* 0: 100 */
+    bool runs_queries;          /* takes the data directory's query lock: ERR_LOCKED */
+    const char *directory;      /* of the lock file, and of the instance's id */
+};
+/* ERR_INVALID (a setting), ERR_UNAVAILABLE, ERR_DENIED with words. */
+MUST_CHECK enum err log_kafka_open(const struct log_kafka_options *options, struct log **ret_log,
+                                   struct why *why);
+/* Whether a setting of that name is for Kafka's clients. */
+bool log_kafka_knows(struct str name);
 
 /* Wraps another log and makes calls fail; see tests. Closing it closes the inner one. */
 struct log_faulty_plan {

@@ -1,0 +1,184 @@
+/* log_kafka_committer.c -- the one thread that writes: steps into transactions, and their outcome.
+ *
+ * What comes is produced at once and committed when the last commit began an interval ago. */
+#include "log/log_kafka.h"
+
+#include "base/clock.h"
+#include "base/memory.h"
+
+#define IDLE_NS 1000000000
+#define RETRY_NS 200000000
+#define FAILURES_MAX 20 /* transactions in a row that failed: something must be said */
+
+static void wait_for_work(struct kafka_log *log);
+static void wait_until(struct kafka_log *log, int64_t at_ns);
+static bool is_due(const struct kafka_log *log, int64_t now_ns);
+static void work_off(struct kafka_log *log, struct kafka_steps *steps);
+static bool begin(struct kafka_log *log);
+static void append_steps(struct kafka_steps *list, struct kafka_steps *more);
+static void publish(struct kafka_log *log);
+static void fail(struct kafka_log *log);
+
+void *kafka_committer_run(void *argument)
+{
+    struct kafka_log *log = argument;
+    for (bool closing = false; !closing;) {
+        pthread_mutex_lock(&log->lock);
+        wait_for_work(log);
+        struct kafka_steps steps = log->queue;
+        log->queue = (struct kafka_steps){0};
+        closing = log->closing && !steps.first;
+        const bool commits = is_due(log, clock_monotonic_ns());
+        log->hurry = false;
+        pthread_mutex_unlock(&log->lock);
+        if (steps.first)
+            work_off(log, &steps);
+        if (!log->taken.first || !commits)
+            continue;
+        log->begun_ns = clock_monotonic_ns();
+        if (kafka_transaction_commit(log))
+            fail(log);
+        else
+            publish(log);
+    }
+    return NULL;
+}
+
+void kafka_committer_release(struct kafka_log *log)
+{
+    kafka_producer_free(log);
+    kafka_groups_clear(log);
+    kafka_steps_free(&log->taken);
+    kafka_steps_free(&log->queue);
+}
+
+/* Under the lock. Returns when there are steps to produce, or those produced are to be committed.
+ */
+static void wait_for_work(struct kafka_log *log)
+{
+    for (;;) {
+        const int64_t now_ns = clock_monotonic_ns();
+        if (log->queue.first || log->closing)
+            return;
+        if (log->taken.first && is_due(log, now_ns))
+            return;
+        wait_until(log,
+                   log->taken.first ? log->begun_ns + log->commit_interval_ns : now_ns + IDLE_NS);
+    }
+}
+
+static void wait_until(struct kafka_log *log, int64_t at_ns)
+{
+    const struct timespec deadline = {.tv_sec = at_ns / 1000000000, .tv_nsec = at_ns % 1000000000};
+    pthread_cond_timedwait(&log->work, &log->lock, &deadline);
+}
+
+static bool is_due(const struct kafka_log *log, int64_t now_ns)
+{
+    return log->closing || log->hurry || now_ns >= log->begun_ns + log->commit_interval_ns;
+}
+
+/* All into the open transaction, or, when it fails, none of that and what is in it. */
+static void work_off(struct kafka_log *log, struct kafka_steps *steps)
+{
+    const bool begun = begin(log);
+    enum err err = begun ? OK : ERR_UNAVAILABLE;
+    for (const struct kafka_step *step = steps->first; step && !err; step = step->next)
+        err = kafka_transaction_add(log, step);
+    append_steps(&log->taken, steps);
+    if (err)
+        fail(log);
+}
+
+/* Steps wait while no broker can be had. False: the log is being closed, or it will never be. */
+static bool begin(struct kafka_log *log)
+{
+    for (;;) {
+        const enum err err = kafka_transaction_begin(log);
+        pthread_mutex_lock(&log->lock);
+        const bool closing = log->closing;
+        const enum log_health before = log->health;
+        if (!err && log->health == LOG_FULL)
+            log->health = log->aborted_count ? LOG_FAILED : LOG_HEALTHY;
+        else if (err && log->health != LOG_BROKEN)
+            log->health = err == ERR_DENIED ? LOG_BROKEN : LOG_FULL;
+        const bool changed = log->health != before;
+        const bool is_over = err && (closing || log->health == LOG_BROKEN);
+        pthread_mutex_unlock(&log->lock);
+        if (changed)
+            kafka_news(log);
+        if (!err || is_over)
+            return !err;
+        clock_sleep_ms(RETRY_NS / 1000000);
+    }
+}
+
+static void append_steps(struct kafka_steps *list, struct kafka_steps *more)
+{
+    if (list->last)
+        list->last->next = more->first;
+    else
+        list->first = more->first;
+    list->last = more->last;
+    list->bytes += more->bytes;
+    *more = (struct kafka_steps){0};
+}
+
+static void publish(struct kafka_log *log)
+{
+    struct kafka_steps done = log->taken;
+    log->taken = (struct kafka_steps){0};
+    log->failure_count = 0;
+    pthread_mutex_lock(&log->lock);
+    while (log->acked) {
+        struct kafka_partition *partition = log->acked;
+        log->acked = partition->acked_next;
+        kafka_partition_reaches(partition, partition->acked_end);
+        partition->is_acked = false;
+    }
+    for (struct kafka_step *step = done.first; step; step = step->next) {
+        step->member->durable_sequence = step->sequence;
+        for (uint32_t i = 0; i < step->low_count; i++)
+            topic_lows_set(&kafka_topic_of(step->lows[i].topic)->lows, step->task, &step->lows[i],
+                           step->low_inputs, step->position_count);
+        kafka_step_done(step);
+    }
+    pthread_mutex_unlock(&log->lock);
+    kafka_news(log);
+    kafka_trim(log, &done);
+    for (struct kafka_step *step = done.first; step; step = step->next) {
+        char group[KAFKA_GROUP_BYTES_MAX + 1];
+        struct str rest;
+        if (step->forget && kafka_task_group(log, step->task, group, &rest) == OK)
+            kafka_delete_group(log, str_from(group));
+    }
+    kafka_steps_free(&done);
+}
+
+/* Nothing handed over before this may commit later: it was computed from what is now gone. */
+static void fail(struct kafka_log *log)
+{
+    kafka_transaction_abort(log);
+    log->failure_count++;
+    pthread_mutex_lock(&log->lock);
+    append_steps(&log->taken, &log->queue);
+    while (log->acked) {
+        log->acked->is_acked = false;
+        log->acked = log->acked->acked_next;
+    }
+    for (struct kafka_member *member = log->members; member; member = member->next) {
+        log->aborted_count += !member->aborted;
+        member->aborted = true;
+    }
+    if (log->failure_count >= FAILURES_MAX)
+        log->health = LOG_BROKEN;
+    else if (log->health != LOG_BROKEN)
+        log->health = log->aborted_count ? LOG_FAILED : LOG_HEALTHY;
+    for (struct kafka_step *step = log->taken.first; step; step = step->next)
+        kafka_step_done(step);
+    for (struct kafka_topic *topic = log->handles; topic; topic = topic->next)
+        topic_lows_reset(&topic->lows);
+    pthread_mutex_unlock(&log->lock);
+    kafka_steps_free(&log->taken);
+    kafka_news(log);
+}
