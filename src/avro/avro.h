@@ -130,6 +130,11 @@ MUST_CHECK enum err avro_decoder_new(struct arena *arena, const struct avro_sche
                                      const struct avro_target *targets, uint32_t target_count,
                                      bool whole, const struct avro_decoder **ret_decoder,
                                      struct why *why);
+/* For bodies that a decoder of these and perhaps more targets, of the writer's fields as they are,
+ * has taken before: it stops behind the last target's field and does not look at what follows. */
+MUST_CHECK enum err avro_decoder_new_head(struct arena *arena, const struct avro_schema *writer,
+                                          const struct avro_target *targets, uint32_t target_count,
+                                          const struct avro_decoder **ret_decoder, struct why *why);
 /* Decodes one body into columns at `row`. Text is borrowed from `body`; items are made in the
  * arena. Fields that are no target are skipped, and checked as they are. ERR_MALFORMED (also
  * trailing bytes, invalid UTF-8), ERR_LIMIT; then cells of `row` are undefined. */

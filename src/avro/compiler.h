@@ -13,6 +13,7 @@ struct compiler {
     struct why *why;
     uint32_t depth;
     uint32_t skip_depth;
+    bool head_only; /* of the root: nothing behind its last target */
 };
 
 /* One way for each of the union's branches, all of which end here. */

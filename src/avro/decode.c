@@ -79,6 +79,8 @@ enum err avro_decode(const struct avro_decoder *decoder, struct str body, struct
 
 end_step:
     return at == end ? OK : ERR_MALFORMED;
+head_end_step:
+    return OK;
 null_step:
     column->nulls[row] = 1;
     NEXT_STEP();

@@ -1,6 +1,8 @@
 /* decoder.c -- compiles a decoder: writer, reader and targets to steps, once. */
 #include "avro/compiler.h"
 
+static enum err finish(struct compiler *compiler, enum step_code end,
+                       const struct avro_decoder **ret_decoder);
 static enum err compile_root(struct compiler *compiler, const struct avro_node *writer,
                              const struct avro_node *reader, const struct avro_target *targets,
                              uint32_t target_count);
@@ -30,14 +32,31 @@ enum err avro_decoder_new(struct arena *arena, const struct avro_schema *writer,
         err = compile_root(&compiler, writer->root, root, targets, target_count);
     if (whole && target_count == 0)
         avro_compiler_emit(&compiler, (struct step){.code = STEP_SKIP_NODE, .node = writer->root});
-    avro_compiler_emit(&compiler, (struct step){.code = STEP_END});
-    if (err)
-        return err;
-    if (compiler.count > STEPS_MAX)
-        return why_set(why, ERR_LIMIT, "schema needs more than %d steps to decode", STEPS_MAX);
-    struct avro_decoder *decoder = ARENA_NEW(arena, struct avro_decoder);
-    decoder->steps = compiler.steps;
-    decoder->step_count = compiler.count;
+    return err ? err : finish(&compiler, STEP_END, ret_decoder);
+}
+
+enum err avro_decoder_new_head(struct arena *arena, const struct avro_schema *writer,
+                               const struct avro_target *targets, uint32_t target_count,
+                               const struct avro_decoder **ret_decoder, struct why *why)
+{
+    must(arena != NULL);
+    must(writer != NULL);
+    must(ret_decoder != NULL);
+    struct compiler compiler = {.arena = arena, .why = why, .head_only = true};
+    const enum err err = compile_root(&compiler, writer->root, NULL, targets, target_count);
+    return err ? err : finish(&compiler, STEP_HEAD_END, ret_decoder);
+}
+
+static enum err finish(struct compiler *compiler, enum step_code end,
+                       const struct avro_decoder **ret_decoder)
+{
+    avro_compiler_emit(compiler, (struct step){.code = (uint8_t)end});
+    if (compiler->count > STEPS_MAX)
+        return why_set(compiler->why, ERR_LIMIT, "schema needs more than %d steps to decode",
+                       STEPS_MAX);
+    struct avro_decoder *decoder = ARENA_NEW(compiler->arena, struct avro_decoder);
+    decoder->steps = compiler->steps;
+    decoder->step_count = compiler->count;
     *ret_decoder = decoder;
     return OK;
 }

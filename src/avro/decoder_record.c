@@ -95,7 +95,12 @@ enum err avro_compile_record(struct compiler *compiler, const struct avro_node *
         sources[index] = reader ? field : NULL;
         done[i] = true;
     }
-    for (uint32_t i = 0; i < writer->count; i++) {
+    uint32_t count = writer->count;
+    const bool head_only = compiler->head_only;
+    while (head_only && count > 0 && !wanted[count - 1])
+        count--;
+    compiler->head_only = false;
+    for (uint32_t i = 0; i < count; i++) {
         if (!wanted[i]) {
             avro_compile_skip(compiler, writer->fields[i].node);
             continue;
@@ -104,5 +109,6 @@ enum err avro_compile_record(struct compiler *compiler, const struct avro_node *
         if (err)
             return err;
     }
+    compiler->head_only = head_only;
     return compile_missing(compiler, reader, matches, done, targets, target_count);
 }

@@ -27,6 +27,8 @@ struct format_spec {
     bool unwrapped;              /* a single column is written bare, without a record around it */
     struct str schema_full_name; /* AVRO record name; size 0: the default */
     int32_t schema_id;           /* AVRO: KEY_SCHEMA_ID, VALUE_SCHEMA_ID; 0: none */
+    bool checked; /* AVRO: a decoder of these and perhaps more columns has taken all there is to
+                     read; so nobody looks behind the last column that is wanted */
 };
 
 enum window_kind { WINDOW_NONE, WINDOW_TUMBLING, WINDOW_HOPPING, WINDOW_SESSION };

@@ -241,8 +241,11 @@ static enum err known_add(struct avro_reader *reader, uint32_t place, int32_t id
         place = 0;
     }
     struct known_schema known = {.id = id};
-    err = avro_decoder_new(&reader->arena, schema, NULL, reader->targets, reader->target_count,
-                           side->whole, &known.decoder, why);
+    err = side->spec->checked && !side->whole
+              ? avro_decoder_new_head(&reader->arena, schema, reader->targets, reader->target_count,
+                                      &known.decoder, why)
+              : avro_decoder_new(&reader->arena, schema, NULL, reader->targets,
+                                 reader->target_count, side->whole, &known.decoder, why);
     if (err) {
         known.decoder = NULL;
         known.reason = arena_str(&reader->arena, str_from(why->text));

@@ -92,6 +92,44 @@ static void only_wanted_columns_are_touched(void **state)
     bench_release(&bench);
 }
 
+/* A head knows nothing of what lies behind its last column: even when it is not there. */
+static void a_head_stops_behind_its_last_column(void **state)
+{
+    (void)state;
+    static const char *const schemas[] = {
+        "{\"type\":\"record\",\"name\":\"R\",\"fields\":[{\"name\":\"a\",\"type\":\"string\"},"
+        "{\"name\":\"b\",\"type\":[\"null\",\"long\"]},{\"name\":\"c\",\"type\":\"string\"}]}",
+        "[\"null\",{\"type\":\"record\",\"name\":\"R\",\"fields\":[{\"name\":\"a\",\"type\":"
+        "\"string\"},"
+        "{\"name\":\"b\",\"type\":[\"null\",\"long\"]},{\"name\":\"c\",\"type\":\"string\"}]}]"};
+    for (int in_union = 0; in_union < 2; in_union++) {
+        struct bench bench;
+        struct buf body = {0};
+        bench_init(&bench, schemas[in_union]);
+        struct column *b = bench_column(&bench, "b", &type_bigint);
+        if (in_union)
+            varint_append(&body, 1);
+        put_text(&body, "one");
+        varint_append(&body, 1);
+        varint_append(&body, 77);
+        const size_t head = body.size;
+        put_text(&body, "three");
+        assert_int_equal(avro_decoder_new_head(&bench.arena, bench.schema, bench.targets, 1,
+                                               &bench.decoder, &bench.why),
+                         OK);
+        assert_int_equal(bench_decode(&bench, buf_str(&body), 0), OK);
+        assert_int_equal(b->bigints[0], 77);
+        assert_int_equal(bench_decode(&bench, (struct str){body.data, head}, 1), OK);
+        assert_int_equal(b->bigints[1], 77);
+        assert_int_equal(bench_decode(&bench, (struct str){body.data, head - 1}, 1), ERR_MALFORMED);
+        assert_int_equal(bench_decoder(&bench, NULL, false), OK);
+        assert_int_equal(bench_decode(&bench, (struct str){body.data, head}, 1), ERR_MALFORMED);
+        assert_int_equal(bench_decode(&bench, buf_str(&body), 1), OK);
+        buf_release(&body);
+        bench_release(&bench);
+    }
+}
+
 static void put_value(struct bench *bench, uint32_t column, uint32_t row, struct value value)
 {
     column_set(&bench->columns[column], row, &value, &bench->arena);
@@ -438,6 +476,7 @@ int main(void)
         cmocka_unit_test(order_comes_out_whole),
         cmocka_unit_test(order_goes_back_the_same),
         cmocka_unit_test(only_wanted_columns_are_touched),
+        cmocka_unit_test(a_head_stops_behind_its_last_column),
         cmocka_unit_test(every_type_survives_its_registered_schema),
         cmocka_unit_test(numbers_become_text_as_in_java),
         cmocka_unit_test(wider_and_scaled_numbers),
