@@ -26,7 +26,9 @@ void input_release(struct input *input)
     log_records_release(input->records);
     input->records = NULL;
     decoder_free(input->decoder);
+    decoder_free(input->brief.decoder);
     input->decoder = NULL;
+    input->brief.decoder = NULL;
     arena_release(&input->arena);
     input->batch = NULL;
 }
@@ -185,8 +187,9 @@ static enum err decode(struct input *input, const struct record *records, uint32
     struct format_reject *rejects = arena_alloc(&input->arena, (count + 1) * sizeof(*rejects));
     uint32_t reject_count = 0;
     *ret_done = 0;
-    const enum err err = decoder_decode(input->decoder, records, count, input->partition, batch,
-                                        rejects, &reject_count, ret_done, why);
+    struct decoder *decoder = input->brief.is_used ? input->brief.decoder : input->decoder;
+    const enum err err = decoder_decode(decoder, records, count, input->partition, batch, rejects,
+                                        &reject_count, ret_done, why);
     if (err == OK)
         must(*ret_done == count);
 
@@ -339,6 +342,8 @@ static bool timestamp_of(const struct input *input, const struct batch *batch, u
 static void add_reject(struct input *input, const struct record *record, enum reject_stage stage,
                        struct str reason)
 {
+    if (input->brief.rejected_offset <= record->offset)
+        input->brief.rejected_offset = record->offset + 1;
     uint32_t at = input->reject_count++;
     while (at > 0 && input->rejects[at - 1].record->offset > record->offset) {
         input->rejects[at] = input->rejects[at - 1];

@@ -28,6 +28,17 @@ struct reject {
     struct str reason;
 };
 
+/* Reading back what was decoded before takes the key and the time alone. A record that was set
+ * aside then would not be seen to be one: so it is done only from behind the last one of those,
+ * which marks tell. input_brief.c */
+struct input_brief {
+    struct record_format format;
+    struct decoder *decoder; /* NULL: not for this input */
+    int64_t rejected_offset; /* one past the last record that was set aside; INT64_MAX: unknown */
+    int64_t shape;           /* what decoding in full means: other columns may refuse others */
+    bool is_used;
+};
+
 struct input {
     struct task *task;
     const struct plan_input *plan;
@@ -37,6 +48,7 @@ struct input {
     struct log_member *reader;
     struct record_format format; /* with the topic's full name */
     struct decoder *decoder;     /* NULL: raw */
+    struct input_brief brief;
     const struct time_pattern *pattern;
     struct operator* prefix[INPUT_PREFIX_MAX];
     uint32_t prefix_count;
@@ -87,6 +99,17 @@ static inline const struct record *input_record(const struct input *input, uint3
 /* Without a row: gets the next batch, if there are records. *ret_got: records were read, though
  * perhaps no row came of them. ERR_UNAVAILABLE, ERR_AGAIN: cannot be had now. */
 MUST_CHECK enum err input_poll(struct input *input, bool *ret_got, struct why *why);
+/* For an input of a join that keeps records: of a batch it wants the first columns, and the time.
+ */
+MUST_CHECK enum err input_brief_open(struct input *input, uint32_t key_count, struct why *why);
+/* The task is new: no record of the input was ever set aside. */
+void input_brief_first(struct input *input);
+/* The marks were read; records from `from` on are read back. */
+void input_brief_begin(struct input *input, int64_t from);
+/* Reading back is over. */
+void input_brief_end(struct input *input);
+/* Into the step's marks. */
+void input_brief_mark(const struct input *input);
 /* Runs rows up to (not including) `end`. */
 void input_run(struct input *input, uint32_t end);
 

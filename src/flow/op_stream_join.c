@@ -17,7 +17,6 @@ static uint32_t match_add(struct stream_join *join, uint32_t count, uint32_t id)
 static void match_sort(struct stream_join *join, const struct window *window, uint32_t count);
 static uint32_t join_put(struct stream_join *join, const struct join_arrival *arrival);
 WINDOW_INLINE void prefetch(struct stream_join *join, uint32_t side_index, bool probes);
-static void move_rows(struct stream_join *join);
 static void join_drain(struct operator* op);
 static void join_end_step(struct operator* op);
 static enum err join_restore(struct operator* op, struct why *why);
@@ -146,6 +145,12 @@ static void join_row(struct stream_join *join, const struct join_arrival *arriva
         join_outer_hidden(join, arrival, id);
 }
 
+/* False: the row cannot be had, and the task has failed. */
+static inline bool is_fetched(struct stream_join *join, uint32_t side, uint32_t id)
+{
+    return window_is_here(&join->sides[side].window, id) || join_fetch(join, side, id);
+}
+
 /* Ids of the rows that join with the arrival, in order of their time, then as they came. */
 static uint32_t find_partners(struct stream_join *join, const struct join_arrival *arrival)
 {
@@ -170,6 +175,7 @@ static uint32_t find_partners(struct stream_join *join, const struct join_arriva
         const struct window_entry *entry = window_entry(window, id);
         const bool is_partner = entry->hash == arrival->hash && entry->timestamp_ms >= lowest_ms &&
                                 entry->timestamp_ms <= to_ms &&
+                                is_fetched(join, 1 - arrival->side, id) &&
                                 str_equal(window_read(window, id).key, arrival->key);
         if (is_partner && entry->timestamp_ms < from_ms) {
             hidden_add(join, id);
@@ -243,6 +249,9 @@ static uint32_t join_put(struct stream_join *join, const struct join_arrival *ar
     /* One that may still wait for its end is kept a moment longer. */
     if (arrival->timestamp_ms < floor_ms)
         return 0;
+    if (join->op.task->replaying && join_fetch_can(join, side))
+        return window_put_entry(&side->window, arrival->hash, arrival->timestamp_ms,
+                                arrival->offset);
     return window_put(&side->window, arrival->hash, arrival->timestamp_ms, arrival->offset,
                       arrival->key, join_value(join, arrival));
 }
@@ -271,10 +280,8 @@ WINDOW_INLINE void prefetch(struct stream_join *join, uint32_t side_index, bool 
     }
 }
 
-/* Windows are emptied here, where nothing borrows from them. A row that still waits is never past
- * the floor: it would have gone out when stream time came to expired_ms. */
 /* The older half of a large window goes before the newest rows of a small one. */
-static void move_rows(struct stream_join *join)
+void join_move_rows(struct stream_join *join)
 {
     struct task *task = join->op.task;
     for (uint32_t i = 0; i < 2 && task->over_bytes > 0; i++) {
@@ -294,6 +301,8 @@ static void move_rows(struct stream_join *join)
     task->over_bytes = 0;
 }
 
+/* Windows are emptied here, where nothing borrows from them. A row that still waits is never past
+ * the floor: it would have gone out when stream time came to expired_ms. */
 static void join_drain(struct operator* op)
 {
     struct stream_join *join = join_of(op);
@@ -307,7 +316,7 @@ static void join_drain(struct operator* op)
             window_expire(&side->window, add_saturated(time_ms, -join->retention_ms));
     }
     if (op->task->over_bytes > 0)
-        move_rows(join);
+        join_move_rows(join);
     if (join->was_replaying && !op->task->replaying) {
         join->was_replaying = false;
         restore_times(join);

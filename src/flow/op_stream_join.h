@@ -11,8 +11,9 @@ struct input;
  * columns: the join looks at input->batch_records, by row. */
 bool stream_join_take_raw(struct operator* op, uint32_t side, const struct input *input);
 /* For an input that decodes: lets a side's window keep the records' own bytes where that is good,
- * and read them again for each partner. */
+ * and read them again for each partner. *ret_keeps: it does. */
 MUST_CHECK enum err stream_join_keep_records(struct operator* op, uint32_t side,
-                                             const struct input *input, struct why *why);
+                                             const struct input *input, bool *ret_keeps,
+                                             struct why *why);
 
 #endif

@@ -14,7 +14,9 @@
 #include "flow/window.h"
 
 struct changelog;
+struct decoder;
 struct input;
+struct log_member;
 struct stream_join;
 
 enum { JOIN_LEFT_SIDE, JOIN_RIGHT_SIDE };
@@ -24,6 +26,18 @@ enum { JOIN_LEFT_SIDE, JOIN_RIGHT_SIDE };
 #define PREFETCH_ENTRY 24
 #define PREFETCH_ROW 6 /* times PREFETCH_DEPTH for the chain's first entry */
 #define PREFETCH_DEPTH 3
+
+/* How a side's rows come back from the log. */
+struct join_fetch {
+    struct window_fetch window;
+    struct log_member *reader; /* NULL until the first time */
+    struct decoder *decoder;   /* of keys; NULL: the records' are taken as they lie */
+    uint32_t key_count;
+    bool key_is_text;
+    struct arena arena; /* of the batch */
+    struct batch *batch;
+    struct buf key_bytes;
+};
 
 struct join_side {
     struct window window;
@@ -58,6 +72,7 @@ struct join_side {
     struct buf key_bytes;
     struct buf value_bytes;
 
+    struct join_fetch fetch;
     struct waiting waiting;
 };
 
@@ -108,6 +123,19 @@ void join_emit_alone(struct stream_join *join, const struct join_arrival *arriva
 void join_emit_stored(struct stream_join *join, uint32_t side, uint32_t id);
 /* Hands the result's rows on. */
 void join_flush(struct stream_join *join);
+
+/* Rows of windows move to files, as many as the budget wants. */
+void join_move_rows(struct stream_join *join);
+
+/* stream_join_fetch.c: rows of a window that was read back. */
+/* Whether reading back may leave the side's rows in the log. */
+bool join_fetch_can(const struct stream_join *join, const struct join_side *side);
+/* For a side whose rows are decoded and kept as records. Closing needs no opening. */
+MUST_CHECK enum err join_fetch_open(struct join_fetch *fetch, const struct stream_join *join,
+                                    const struct input *input, struct why *why);
+void join_fetch_close(struct join_fetch *fetch);
+/* The row, and its neighbours, come into the window. False: the task has failed. */
+bool join_fetch(struct stream_join *join, uint32_t side, uint32_t id);
 
 /* stream_join_outer.c: rows without a partner. */
 MUST_CHECK enum err join_outer_open(struct stream_join *join, struct why *why);

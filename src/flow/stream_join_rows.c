@@ -46,6 +46,7 @@ void join_rows_init(struct stream_join *join)
             join->key_is_text = false;
         side->hashes = ARENA_ARRAY(&task->arena, uint32_t, BATCH_ROWS_MAX);
         side->keys = ARENA_ARRAY(&task->arena, struct str, BATCH_ROWS_MAX);
+        arena_init(&side->fetch.arena, 0);
         map_decoded(side);
     }
     arena_init(&join->out_arena, 64 << 10);
@@ -57,6 +58,7 @@ void join_rows_release(struct stream_join *join)
         buf_release(&join->sides[i].key_bytes);
         buf_release(&join->sides[i].value_bytes);
         decoder_free(join->sides[i].kept_decoder);
+        join_fetch_close(&join->sides[i].fetch);
         free(join->sides[i].read_map);
         free(join->sides[i].key_columns);
         free(join->sides[i].key_numbers);
@@ -119,11 +121,12 @@ bool stream_join_take_raw(struct operator* op, uint32_t side_index, const struct
  * it came: encoding the row again is the dearest part of keeping it. What was set aside when it
  * came never gets here: reading a value again cannot fail. */
 enum err stream_join_keep_records(struct operator* op, uint32_t side_index,
-                                  const struct input *input, struct why *why)
+                                  const struct input *input, bool *ret_keeps, struct why *why)
 {
     struct stream_join *join = (struct stream_join *)op;
     struct join_side *side = &join->sides[side_index];
     const struct record_format *format = &input->format;
+    *ret_keeps = false;
     const uint32_t key_count = op->node->key_count;
     struct column_origin origins[ROW_TYPE_COLUMNS_MAX];
     uint32_t value_columns = 0;
@@ -154,7 +157,8 @@ enum err stream_join_keep_records(struct operator* op, uint32_t side_index,
         side->key_numbers[side->key_column_count++] = side->carried[i];
     }
     side->kept = input;
-    return OK;
+    *ret_keeps = true;
+    return join_fetch_open(&side->fetch, join, input, why);
 }
 
 void join_prepare(struct operator* op, uint32_t side_index, struct batch *batch)

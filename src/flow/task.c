@@ -196,6 +196,7 @@ static void end_replay(struct task *task)
     for (uint32_t i = 0; i < task->input_count; i++) {
         struct input *input = &task->inputs[i];
         input->stop_offset = INT64_MAX;
+        input_brief_end(input);
         input_seek(input, task->positions[i].next_offset);
     }
     merge_reset(task->merge);
@@ -212,6 +213,7 @@ static void end_step(struct task *task)
     for (uint32_t i = 0; i < task->input_count; i++) {
         const struct input *input = &task->inputs[i];
         const int64_t next = input->next_offset;
+        input_brief_mark(input);
         task->positions[i] = (struct log_position){
             .topic = input->topic,
             .partition = input->partition,

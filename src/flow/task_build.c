@@ -261,8 +261,11 @@ static enum err build_input(struct task *task, struct input *input, struct why *
     enum err err =
         decoder_new(&input->format, input->plan->origins, input->plan->row_type->column_count,
                     task->query->flow->options.registry, &input->decoder, why);
+    bool keeps = false;
     if (err == OK && is_join)
-        err = stream_join_keep_records(input->entry, input->entry_side, input, why);
+        err = stream_join_keep_records(input->entry, input->entry_side, input, &keeps, why);
+    if (err == OK && keeps)
+        err = input_brief_open(input, input->entry->node->key_count, why);
     return err;
 }
 
@@ -326,6 +329,10 @@ static enum err set_positions(struct task *task, struct why *why)
         input->trimmed_offset = from;
         input->stop_offset = next;
         input_seek(input, from);
+        if (state.exists)
+            input_brief_begin(input, from);
+        else
+            input_brief_first(input);
         task->replay_total += next - from;
     }
     task->replaying = task->replay_total > 0;

@@ -1,25 +1,28 @@
-/* window.c -- the window store's memory: blocks, segments, heads.
- *
- * A row's bytes: varint (offset - the segment's first), varint key size, varint value size,
- * key, value. They never leave memory, so reading trusts them. */
+/* window.c -- the window store's memory: blocks, segments, heads. */
 #include "flow/window.h"
 
 #include "base/memory.h"
-#include "base/varint.h"
 #include "flow/window_block.h"
+#include "flow/window_row.h"
 
 #define HEADS_MIN 1024
 #define SEGMENTS_MIN 8
 #define REHASH_AHEAD 24 /* entries whose heads are on their way */
 #define SWEEP_IDS (1u << 30)
 
+static struct window_segment *segment_for_next(struct window *window, int64_t offset);
+static uint32_t entry_add(struct window *window, uint32_t hash, int64_t timestamp_ms,
+                          uintptr_t row);
+static enum err block_move(struct window_block *block, const char *directory, uint64_t *moved,
+                           struct why *why);
+static void block_drop(struct window *window, struct window_block *block);
+static void fetched_drop(struct window *window, struct window_segment *segment);
 static char *row_alloc(struct window *window, size_t size);
 static struct window_block *block_new(struct window *window, size_t size);
 static struct window_segment *segment_begin(struct window *window, uint32_t id, int64_t offset);
 static void heads_grow(struct window *window);
 static void heads_sweep(struct window *window);
 static void blocks_drop(struct window *window);
-static const uint8_t *get_size(const uint8_t *at, int64_t *ret_size);
 
 void window_init(struct window *window)
 {
@@ -39,8 +42,10 @@ void window_release(struct window *window)
     if (!window->heads)
         return;
     for (uint32_t i = 0; i <= window->segment_mask; i++)
-        if (window->segments[i])
+        if (window->segments[i]) {
+            fetched_drop(window, window->segments[i]);
             window_segment_free(&window->pool, window->segments[i]);
+        }
     window_segments_release(&window->pool);
     for (struct window_block *block = window->block_first; block;) {
         struct window_block *next = block->next;
@@ -57,47 +62,18 @@ void window_release(struct window *window)
 uint32_t window_put(struct window *window, uint32_t hash, int64_t timestamp_ms, int64_t offset,
                     struct str key, struct str value)
 {
-    struct window_segment *segment;
-    if (window->next_id % WINDOW_SEGMENT_ROWS == 0) {
-        segment = segment_begin(window, window->next_id, offset);
-        /* 0 is no id: its place stays empty. */
-        if (window->next_id == 0)
-            window->next_id = 1;
-    } else {
-        segment = window->segments[(window->next_id / WINDOW_SEGMENT_ROWS) & window->segment_mask];
-        if (window->lowest_id == window->next_id) {
-            segment->timestamp_max_ms = INT64_MIN;
-            segment->first_offset = offset;
-        }
-    }
-    const uint32_t id = window->next_id;
-    if (id - window->lowest_id > window->head_mask)
-        heads_grow(window);
-    if (id - window->swept_id >= SWEEP_IDS)
-        heads_sweep(window);
+    const struct window_segment *segment = segment_for_next(window, offset);
+    char *row = row_alloc(window, window_row_size_max(key, value));
+    window->block_last->used += window_row_write(row, offset - segment->first_offset, key, value);
+    window->block_last->last_id = window->next_id;
+    return entry_add(window, hash, timestamp_ms, (uintptr_t)row);
+}
 
-    char *row = row_alloc(window, 3 * VARINT_BYTES_MAX + key.size + value.size);
-    uint8_t *at = (uint8_t *)row;
-    at = varint_put(at, offset - segment->first_offset);
-    at = varint_put(at, (int64_t)key.size);
-    at = varint_put(at, (int64_t)value.size);
-    if (key.size > 0)
-        memcpy(at, key.data, key.size);
-    at += key.size;
-    if (value.size > 0)
-        memcpy(at, value.data, value.size);
-    at += value.size;
-    window->block_last->used += (size_t)((char *)at - row);
-    window->block_last->last_id = id;
-
-    if (timestamp_ms > segment->timestamp_max_ms)
-        segment->timestamp_max_ms = timestamp_ms;
-    uint32_t *head = &window->heads[hash & window->head_mask];
-    segment->entries[id % WINDOW_SEGMENT_ROWS] = (struct window_entry){
-        .row = row, .timestamp_ms = timestamp_ms, .hash = hash, .next = *head};
-    *head = id;
-    window->next_id = id + 1;
-    return id;
+uint32_t window_put_entry(struct window *window, uint32_t hash, int64_t timestamp_ms,
+                          int64_t offset)
+{
+    (void)segment_for_next(window, offset);
+    return entry_add(window, hash, timestamp_ms, WINDOW_IN_LOG + (uintptr_t)offset);
 }
 
 void window_expire(struct window *window, int64_t floor_ms)
@@ -118,6 +94,7 @@ void window_expire(struct window *window, int64_t floor_ms)
         window->lowest_id = end_id;
         window->segments[at] = NULL;
         window->segment_count--;
+        fetched_drop(window, segment);
         window->bytes -= window->pool.bytes;
         window_segment_free(&window->pool, segment);
         window->bytes += window->pool.bytes;
@@ -150,14 +127,17 @@ enum err window_move(struct window *window, uint64_t bytes_wanted, const char *d
         window_block_free(window->spare_block);
         window->spare_block = NULL;
     }
+    for (uint32_t i = 0; i < window->segment_count && moved < bytes_wanted && err == OK; i++) {
+        const uint32_t number = window->lowest_id / WINDOW_SEGMENT_ROWS + i;
+        const struct window_segment *segment = window->segments[number & window->segment_mask];
+        if (segment->fetched)
+            err = block_move(segment->fetched, directory, &moved, why);
+    }
     /* Looking at one that has moved would read its file. */
     struct window_block *block =
         window->block_to_move ? window->block_to_move : window->block_first;
     while (block && block != window->block_last && moved < bytes_wanted && err == OK) {
-        if (window_block_can_move(block)) {
-            err = window_block_move(block, directory, why);
-            moved += err == OK ? block->size : 0;
-        }
+        err = block_move(block, directory, &moved, why);
         if (err == OK)
             block = block->next;
     }
@@ -171,25 +151,75 @@ enum err window_move(struct window *window, uint64_t bytes_wanted, const char *d
 
 struct window_row window_read(const struct window *window, uint32_t id)
 {
-    const struct window_segment *segment =
-        window->segments[(id / WINDOW_SEGMENT_ROWS) & window->segment_mask];
-    const uint8_t *at = (const uint8_t *)segment->entries[id % WINDOW_SEGMENT_ROWS].row;
-    int64_t delta = 0;
-    int64_t key_size = 0;
-    int64_t value_size = 0;
-    at = get_size(at, &delta);
-    at = get_size(at, &key_size);
-    at = get_size(at, &value_size);
-    return (struct window_row){.key = {(const char *)at, (size_t)key_size},
-                               .value = {(const char *)at + key_size, (size_t)value_size},
-                               .offset = segment->first_offset + delta};
+    must(window_is_here(window, id));
+    return window_row_read((const char *)window_entry(window, id)->row,
+                           window_segment_of(window, id)->first_offset);
 }
 
-static const uint8_t *get_size(const uint8_t *at, int64_t *ret_size)
+/* Where the next row's entry will lie. */
+static struct window_segment *segment_for_next(struct window *window, int64_t offset)
 {
-    const uint8_t *after = varint_get(at, at + VARINT_BYTES_MAX, ret_size);
-    must(after != NULL);
-    return after;
+    if (window->next_id % WINDOW_SEGMENT_ROWS == 0) {
+        /* 0 is no id: its place stays empty. */
+        struct window_segment *segment = segment_begin(window, window->next_id, offset);
+        if (window->next_id == 0)
+            window->next_id = 1;
+        return segment;
+    }
+    struct window_segment *segment =
+        window->segments[(window->next_id / WINDOW_SEGMENT_ROWS) & window->segment_mask];
+    if (window->lowest_id == window->next_id) {
+        segment->timestamp_max_ms = INT64_MIN;
+        segment->first_offset = offset;
+    }
+    return segment;
+}
+
+static uint32_t entry_add(struct window *window, uint32_t hash, int64_t timestamp_ms, uintptr_t row)
+{
+    const uint32_t id = window->next_id;
+    if (id - window->lowest_id > window->head_mask)
+        heads_grow(window);
+    if (id - window->swept_id >= SWEEP_IDS)
+        heads_sweep(window);
+    struct window_segment *segment =
+        window->segments[(id / WINDOW_SEGMENT_ROWS) & window->segment_mask];
+    if (timestamp_ms > segment->timestamp_max_ms)
+        segment->timestamp_max_ms = timestamp_ms;
+    uint32_t *head = &window->heads[hash & window->head_mask];
+    segment->entries[id % WINDOW_SEGMENT_ROWS] = (struct window_entry){
+        .row = row, .timestamp_ms = timestamp_ms, .hash = hash, .next = *head};
+    *head = id;
+    window->next_id = id + 1;
+    return id;
+}
+
+static enum err block_move(struct window_block *block, const char *directory, uint64_t *moved,
+                           struct why *why)
+{
+    if (!window_block_can_move(block))
+        return OK;
+    const enum err err = window_block_move(block, directory, why);
+    *moved += err == OK ? block->size : 0;
+    return err;
+}
+
+static void block_drop(struct window *window, struct window_block *block)
+{
+    if (block->is_in_file) {
+        window->file_bytes -= block->size;
+    } else {
+        window->bytes -= block->size;
+        window->row_bytes -= block->size;
+    }
+    window_block_free(block);
+}
+
+static void fetched_drop(struct window *window, struct window_segment *segment)
+{
+    if (segment->fetched)
+        block_drop(window, segment->fetched);
+    segment->fetched = NULL;
 }
 
 /* Room for at most `size` bytes at the end of the last block. */
@@ -238,16 +268,10 @@ static void blocks_drop(struct window *window)
         window->block_first = block->next;
         if (window->block_to_move == block)
             window->block_to_move = NULL;
-        if (block->is_in_file) {
-            window->file_bytes -= block->size;
-        } else if (block->size == WINDOW_BLOCK_BYTES_MAX && !window->spare_block) {
+        if (!block->is_in_file && block->size == WINDOW_BLOCK_BYTES_MAX && !window->spare_block)
             window->spare_block = block;
-            continue;
-        } else {
-            window->bytes -= block->size;
-            window->row_bytes -= block->size;
-        }
-        window_block_free(block);
+        else
+            block_drop(window, block);
     }
 }
 
@@ -270,6 +294,7 @@ static struct window_segment *segment_begin(struct window *window, uint32_t id, 
     window->bytes += window->pool.bytes;
     segment->timestamp_max_ms = INT64_MIN;
     segment->first_offset = offset;
+    segment->fetched = NULL;
     memset(segment->marked, 0, sizeof(segment->marked));
     window->segments[(id / WINDOW_SEGMENT_ROWS) & window->segment_mask] = segment;
     window->segment_count++;

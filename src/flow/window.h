@@ -8,10 +8,15 @@
  * retention: a chain ends where ids are below the lowest one still there. Heads are swept more
  * often than ids come around, so that none names a row that took an old one's id.
  *
+ * A row may also be in the log alone: then only its entry is here, until somebody wants to read it
+ * and fetches all rows of its segment that are not here. So a window that is read back needs no
+ * more memory than its index, and most of its rows are never looked at again.
+ *
  * An entry takes 24 bytes, a head 4, with one to two heads an entry, and a mark one bit. */
 #ifndef FLOW_WINDOW_H
 #define FLOW_WINDOW_H
 
+#include "base/buf.h"
 #include "base/err.h"
 #include "flow/window_segment.h"
 
@@ -51,6 +56,9 @@ void window_release(struct window *window);
 /* Copies a row in. offset: of its source record, ascending. Returns its id. */
 uint32_t window_put(struct window *window, uint32_t hash, int64_t timestamp_ms, int64_t offset,
                     struct str key, struct str value);
+/* Makes an entry for a row that is in the log alone: no row may be read before window_is_here. */
+uint32_t window_put_entry(struct window *window, uint32_t hash, int64_t timestamp_ms,
+                          int64_t offset);
 /* Drops the oldest segments all of whose rows are before floor_ms. */
 void window_expire(struct window *window, int64_t floor_ms);
 /* Moves the oldest rows to files, until so many bytes of memory are free or no more can be: the
@@ -62,15 +70,43 @@ int64_t window_from_offset(const struct window *window);
 uint32_t window_row_count(const struct window *window);
 struct window_row window_read(const struct window *window, uint32_t id);
 
+/* The rows of a segment that are in the log alone, on their way here. */
+struct window_fetch {
+    struct window *window;
+    struct window_segment *segment;
+    uint32_t next; /* places in the segment: of the next row, and behind the last one */
+    uint32_t end;
+    uint32_t first;
+    struct buf bytes;
+    uint32_t places[WINDOW_SEGMENT_ROWS]; /* where a row begins in bytes */
+};
+
+/* Of the segment of a row that is not here; the struct's buffer may be used again. */
+void window_fetch_begin(struct window_fetch *fetch, struct window *window, uint32_t id);
+/* The offset of the record that is wanted next; -1: there is none, and window_fetch_end follows. */
+int64_t window_fetch_offset(const struct window_fetch *fetch);
+void window_fetch_add(struct window_fetch *fetch, struct str key, struct str value);
+void window_fetch_end(struct window_fetch *fetch);
+
 static inline bool window_has(const struct window *window, uint32_t id)
 {
     return id != 0 && (uint32_t)(id - window->lowest_id) < window->next_id - window->lowest_id;
+}
+
+static inline struct window_segment *window_segment_of(const struct window *window, uint32_t id)
+{
+    return window->segments[(id / WINDOW_SEGMENT_ROWS) & window->segment_mask];
 }
 
 static inline struct window_entry *window_entry(const struct window *window, uint32_t id)
 {
     return &window->segments[(id / WINDOW_SEGMENT_ROWS) & window->segment_mask]
                 ->entries[id % WINDOW_SEGMENT_ROWS];
+}
+
+static inline bool window_is_here(const struct window *window, uint32_t id)
+{
+    return (window_entry(window, id)->row & WINDOW_IN_LOG) == 0;
 }
 
 /* The newest id of a hash class; go on with the entry's next while window_has. */
@@ -125,9 +161,10 @@ WINDOW_INLINE void window_prefetch_row(const struct window *window, uint32_t has
             return;
         }
         if (entry->hash == hash) {
-            __builtin_prefetch(entry->row);
-            __builtin_prefetch(entry->row + 64);
-            __builtin_prefetch(entry->row + 128);
+            const char *row = (const char *)entry->row;
+            __builtin_prefetch(row);
+            __builtin_prefetch(row + 64);
+            __builtin_prefetch(row + 128);
             return;
         }
         id = entry->next;

@@ -10,9 +10,12 @@
 #include <stdint.h>
 
 #define WINDOW_SEGMENT_ROWS 1024
+#define WINDOW_IN_LOG ((uintptr_t)1 << 63) /* no address has this bit */
+
+struct window_block;
 
 struct window_entry {
-    char *row;
+    uintptr_t row; /* where its bytes lie; WINDOW_IN_LOG + its record's offset: not here */
     int64_t timestamp_ms;
     uint32_t hash;
     uint32_t next; /* the id before it in its chain; 0: none */
@@ -23,7 +26,8 @@ struct window_slab;
 struct window_segment {
     struct window_slab *slab;
     int64_t timestamp_max_ms;
-    int64_t first_offset; /* of the source's records whose rows are in it */
+    int64_t first_offset;         /* of the source's records whose rows are in it */
+    struct window_block *fetched; /* its rows that came back from the log; NULL: none did */
     uint64_t marked[WINDOW_SEGMENT_ROWS / 64];
     struct window_entry entries[WINDOW_SEGMENT_ROWS];
 };
