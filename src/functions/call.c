@@ -87,19 +87,26 @@ struct expr *operator_node(struct arena *arena, const struct function_overload *
     return expr;
 }
 
+/* ksqlDB lets a function go on with NULL where its argument failed, if that is a call of a
+ * function, a field, or had to be converted; any other failure makes all of the expression NULL. */
+static bool is_guarded(const struct expr *arg)
+{
+    return arg->kind == EXPR_FIELD || arg->kind == EXPR_CAST ||
+           (arg->kind == EXPR_CALL && !(arg->overload->flags & FUNCTION_OPERATOR));
+}
+
 const struct column *call_evaluate(const struct scope *scope, const struct expr *expr)
 {
     const struct function_overload *overload = expr->overload;
     const bool is_operator = overload->flags & FUNCTION_OPERATOR;
-    /* A failure in an argument of a function stays there; in an operator's it spreads. */
-    struct scope inner = *scope;
-    if (!is_operator)
-        inner.poison = NULL;
-
     const struct column **args = ARENA_ARRAY(scope->arena, const struct column *, expr->arg_count);
-    for (uint32_t i = 0; i < expr->arg_count; i++)
-        if (expr->args[i]->kind != EXPR_LAMBDA)
-            args[i] = scope_evaluate(&inner, expr->args[i]);
+    for (uint32_t i = 0; i < expr->arg_count; i++) {
+        if (expr->args[i]->kind == EXPR_LAMBDA)
+            continue;
+        const bool guards = !is_operator && is_guarded(expr->args[i]);
+        args[i] = guards ? scope_evaluate_guarded(scope, expr->args[i])
+                         : scope_evaluate(scope, expr->args[i]);
+    }
     struct column *result = scope_column(scope, expr->type);
     struct call call = {
         .scope = scope,

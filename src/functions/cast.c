@@ -79,7 +79,9 @@ enum err cast_value(const struct type *from, const struct type *to, const struct
 /* Columns of numbers that only get wider run as loops, all else value by value. */
 const struct column *cast_evaluate(const struct scope *scope, const struct expr *expr)
 {
-    const struct column *of = scope_evaluate(scope, expr->args[0]);
+    /* A CAST's failure, or one in what it converts, stays in its cell. */
+    const struct column *of = expr->is_written ? scope_evaluate_guarded(scope, expr->args[0])
+                                               : scope_evaluate(scope, expr->args[0]);
     struct column *result = scope_column(scope, expr->type);
     const struct rows rows = scope->rows;
     const enum type_kind from = of->type->kind, to = expr->type->kind;
@@ -105,7 +107,7 @@ const struct column *cast_evaluate(const struct scope *scope, const struct expr 
             continue;
         }
         result->nulls[row] = 1;
-        scope_fail(scope, row, true);
+        scope_fail(scope, row, !expr->is_written);
     }
     return result;
 }

@@ -46,8 +46,11 @@ enum err expr_cast(struct arena *arena, struct expr *from, const struct type *ty
         return why_set_at(why, ERR_INVALID, place.line, place.column,
                           "cast of %s to %s is not supported", type_text(from->type, arena).data,
                           type_text(type, arena).data);
-    struct expr *expr =
-        type_equal(from->type, type) ? from : expr_new(arena, EXPR_CAST, type, place, &from, 1);
+    struct expr *expr = from;
+    if (!type_equal(from->type, type)) {
+        expr = expr_new(arena, EXPR_CAST, type, place, &from, 1);
+        expr->is_written = true;
+    }
     const enum err err = expr_check_depth(expr, why);
     if (err == OK)
         *ret_expr = expr;

@@ -93,6 +93,16 @@ const struct column *scope_evaluate(const struct scope *scope, const struct expr
     must_not_reach();
 }
 
+const struct column *scope_evaluate_guarded(const struct scope *scope, const struct expr *expr)
+{
+    struct poison poison = {NULL};
+    struct scope inner = *scope;
+    inner.poison = &poison;
+    const struct column *column = scope_evaluate(&inner, expr);
+    spread_poison(&inner, column);
+    return column;
+}
+
 struct column *scope_column(const struct scope *scope, const struct type *type)
 {
     struct column *column = arena_alloc(scope->arena, sizeof(*column));

@@ -85,11 +85,9 @@ static int64_t subscript_at(const struct column *index, uint32_t row)
 const struct column *construct_evaluate(const struct scope *scope, const struct expr *expr)
 {
     /* An item that fails is NULL, the others stay. */
-    struct scope inner = *scope;
-    inner.poison = NULL;
     const struct column **args = ARENA_ARRAY(scope->arena, const struct column *, expr->arg_count);
     for (uint32_t i = 0; i < expr->arg_count; i++)
-        args[i] = scope_evaluate(&inner, expr->args[i]);
+        args[i] = scope_evaluate_guarded(scope, expr->args[i]);
     struct column *result = scope_column(scope, expr->type);
     if (expr->kind != EXPR_STRUCT) {
         construct_list(scope, expr, args, result);

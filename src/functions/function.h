@@ -205,6 +205,9 @@ struct scope {
 };
 
 const struct column *scope_evaluate(const struct scope *scope, const struct expr *expr);
+/* The same where an operator's failure, or its NULL, makes this expression NULL and nothing around
+ * it. */
+const struct column *scope_evaluate_guarded(const struct scope *scope, const struct expr *expr);
 /* A result column, null flags 0. */
 struct column *scope_column(const struct scope *scope, const struct type *type);
 /* A selection with room for all rows of the scope. */

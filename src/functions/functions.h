@@ -50,6 +50,7 @@ struct expr {
     uint32_t index;                           /* COLUMN, PARAMETER, FIELD: which one */
     const struct function_overload *overload; /* CALL */
     uint32_t parameter_count;                 /* LAMBDA: args[0] is the body */
+    bool is_written;                          /* CAST: not put in by an operator or a function */
     uint32_t depth;                           /* 1 for a leaf; the builders keep it bounded */
 };
 

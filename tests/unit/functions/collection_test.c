@@ -109,12 +109,15 @@ static void conditions(void **state)
     assert_shown(CALL("GREATEST", text("a"), null(), text("b")), "STRING \"b\"");
     assert_shown(CALL("LEAST", fixed("1.5", 2, 1), fixed("1.45", 3, 2)), "DECIMAL(3, 2) 1.45");
     assert_shown(CALL("AS_VALUE", integer(7)), "INTEGER 7");
-    /* A sum with a NULL in it is NULL as a whole, but for a function's argument. */
+    /* A sum with a NULL in it is NULL as a whole, but for a CAST and a function's argument that is
+     * a function itself. */
     struct expr *sum = CALL("+", integer(1), typed_null(&type_integer));
     struct expr *test = CALL(">", sum, integer(3)), *inverted = NULL;
     assert_int_equal(expr_logic(&arena, EXPR_NOT, &test, 1, nowhere, &inverted, &why), OK);
     assert_shown(inverted, "BOOLEAN null");
-    assert_shown(CALL("IFNULL", sum, integer(9)), "INTEGER 9");
+    assert_shown(CALL("IFNULL", sum, integer(9)), "INTEGER null");
+    assert_shown(CALL("IFNULL", CALL("ABS", sum), integer(9)), "INTEGER 9");
+    assert_shown(CALL("IFNULL", cast(sum, &type_bigint), integer(9)), "BIGINT 9");
 }
 
 static struct expr *parameter(uint32_t index, const struct type *type)
