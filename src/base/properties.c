@@ -81,6 +81,15 @@ void properties_set(struct properties *properties, struct str name, struct str v
     property_set(properties, name, value, 0);
 }
 
+void properties_forget(struct properties *properties, struct str name)
+{
+    struct property *found = property_find(properties, name);
+    if (!found)
+        return;
+    struct property *end = properties->items + --properties->count;
+    memmove(found, found + 1, (size_t)(end - found) * sizeof(*found));
+}
+
 void properties_copy(struct properties *properties, const struct properties *from)
 {
     for (size_t i = 0; i < from->count; i++) {

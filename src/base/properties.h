@@ -27,6 +27,8 @@ void properties_init(struct properties *properties, struct arena *arena);
 MUST_CHECK enum err properties_parse(struct properties *properties, struct str text,
                                      struct why *why);
 void properties_set(struct properties *properties, struct str name, struct str value);
+/* Takes a name away, if it is there. */
+void properties_forget(struct properties *properties, struct str name);
 /* Sets all of `from`, and whether they were provided. */
 void properties_copy(struct properties *properties, const struct properties *from);
 /* NULL when absent. Valid until another name is set. */

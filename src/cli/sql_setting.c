@@ -38,14 +38,6 @@ static enum err check_property(struct sql_shell *shell, struct str name, struct 
     return err;
 }
 
-/* A name of size 0 is one that was taken back. */
-static void forget(struct properties *properties, struct str name)
-{
-    for (size_t i = 0; i < properties->count; i++)
-        if (str_equal(properties->items[i].name, name))
-            properties->items[i].name = STR("");
-}
-
 static enum err apply(struct sql_shell *shell, const struct statement *statement, struct why *why)
 {
     const bool is_property = statement->kind == STATEMENT_SET || statement->kind == STATEMENT_UNSET;
@@ -56,9 +48,9 @@ static enum err apply(struct sql_shell *shell, const struct statement *statement
             properties_set(kept, statement->name, statement->value);
         return err;
     }
-    if (statement->name.size == 0 || !properties_get(kept, statement->name))
+    if (!properties_get(kept, statement->name))
         return why_set(why, ERR_INVALID, "'%.*s' is not set", STR_ARGS(statement->name));
-    forget(kept, statement->name);
+    properties_forget(kept, statement->name);
     return OK;
 }
 

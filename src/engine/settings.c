@@ -122,7 +122,7 @@ enum err execute_setting(struct execution *execution)
         properties_set(&session->variables, statement->name, statement->value);
         break;
     case STATEMENT_UNDEFINE:
-        properties_set(&session->variables, statement->name, STR(""));
+        properties_forget(&session->variables, statement->name);
         break;
     default:
         must_not_reach();

@@ -21,7 +21,6 @@ static void script_init(struct script *script, const struct properties *variable
                         struct arena *arena, struct why *why);
 static enum err script_split(struct script *script, struct lexer *lexer, struct str *ret_text,
                              struct place *ret_place);
-static enum err script_put_variables(struct script *script, struct place place, struct str *text);
 static enum err script_statement(struct script *script, struct str text, struct place place,
                                  struct statement *statement);
 static void script_define(struct script *script, const struct statement *statement);
@@ -61,7 +60,7 @@ enum err sql_parse(struct str text, const struct properties *variables, struct a
             return why_set_at(why, ERR_INVALID, place.line, place.column,
                               "more than %d statements in one text", SQL_STATEMENTS_MAX);
         struct statement *statement = VECTOR_PUSH(&statements, arena, struct statement);
-        err = script_put_variables(&script, place, &piece);
+        err = sql_put_variables(&script.variables, place, arena, &piece, why);
         if (!err)
             err = script_statement(&script, piece, place, statement);
         if (err)
@@ -106,43 +105,6 @@ static enum err script_split(struct script *script, struct lexer *lexer, struct 
     return OK;
 }
 
-/* Replaces ${name}, also inside quotes. */
-static enum err script_put_variables(struct script *script, struct place place, struct str *text)
-{
-    struct buf buf = {0};
-    struct str rest = *text;
-    bool found = false;
-    while (rest.size > 0) {
-        const size_t dollar = str_index(rest, '$');
-        const struct str after = {rest.data + dollar, rest.size - dollar};
-        const size_t close = str_index(after, '}');
-        buf_append(&buf, rest.data, dollar);
-        if (dollar == rest.size)
-            break;
-        if (!str_starts_with(after, STR("${")) || close == after.size) {
-            buf_append_byte(&buf, '$');
-            rest = (struct str){after.data + 1, after.size - 1};
-            continue;
-        }
-        const struct str name = {after.data + 2, close - 2};
-        const struct str *value = properties_get(&script->variables, name);
-        if (!value || buf.size + value->size > SQL_TEXT_BYTES_MAX) {
-            buf_release(&buf);
-            return why_set_at(script->why, ERR_INVALID, place.line, place.column,
-                              value ? "the variable '%.*s' makes the statement too long"
-                                    : "undefined variable '%.*s'",
-                              STR_ARGS(name));
-        }
-        found = true;
-        buf_append_str(&buf, *value);
-        rest = (struct str){after.data + close + 1, after.size - close - 1};
-    }
-    if (found)
-        *text = arena_str(script->arena, buf_str(&buf));
-    buf_release(&buf);
-    return OK;
-}
-
 static enum err script_statement(struct script *script, struct str text, struct place place,
                                  struct statement *statement)
 {
@@ -158,11 +120,8 @@ static void script_define(struct script *script, const struct statement *stateme
 {
     if (statement->kind == STATEMENT_DEFINE)
         properties_set(&script->variables, statement->name, statement->value);
-    struct properties *variables = &script->variables;
-    for (size_t i = 0; statement->kind == STATEMENT_UNDEFINE && i < variables->count; i++) {
-        if (str_equal(variables->items[i].name, statement->name))
-            variables->items[i].name = STR("");
-    }
+    if (statement->kind == STATEMENT_UNDEFINE)
+        properties_forget(&script->variables, statement->name);
 }
 
 static const struct first_word first_words[] = {

@@ -50,6 +50,9 @@ MUST_CHECK enum err parser_fail(struct parser *parser, const char *expected);
 /* Around every rule that contains itself. ERR_INVALID beyond SYNTAX_DEPTH_MAX. */
 MUST_CHECK enum err parser_enter(struct parser *parser);
 void parser_leave(struct parser *parser);
+/* Puts defined variables into a statement's text, which stood at `place`: variables.c. */
+MUST_CHECK enum err sql_put_variables(const struct properties *variables, struct place place,
+                                      struct arena *arena, struct str *text, struct why *why);
 struct str str_upper(struct str text, struct arena *arena);
 
 /* parse_expr.c: a whole expression; and one without conditions, as GROUP BY takes it. */

@@ -181,7 +181,7 @@ static void test_places(void **state)
         {"SELECT a IS 5 FROM s", 1, 13, "NULL, NOT or DISTINCT FROM"},
         {"SELECT a NOT 5 FROM s", 1, 14, "BETWEEN, IN or LIKE"},
         {"SELECT a LIKE 'x' ESCAPE 'yz' FROM s", 1, 26, "expected one character"},
-        {"SELECT ${nobody} FROM s", 1, 1, "undefined variable 'nobody'"},
+        {"SELECT ${nobody} FROM s", 1, 8, "undefined variable 'nobody'"},
         {"RUN SCRIPT 'foo'", 1, 1, "found 'RUN', expected a statement"},
         {"ALTER STREAM s ADD COLUMN a INT", 1, 1, "ALTER is not supported"},
         {"EXPLAIN", 1, 8, "expected the name of a query"},
@@ -223,6 +223,40 @@ static void test_scripts(void **state)
     assert_int_equal(statements[1].place.line, 2);
     assert_str(statements[2].name, "a;b");
     assert_str(statements[3].text, "DESCRIBE s");
+}
+
+/* A variable is one token, or a part of a text; what is not known there is left alone. */
+static void test_variables(void **state)
+{
+    struct fixture *fixture = *state;
+    static const struct {
+        const char *text;
+        const char *becomes; /* NULL: refused with `words` */
+        const char *words;
+    } cases[] = {
+        {"DEFINE n = 'a'; DESCRIBE ${N}", "DESCRIBE a", NULL},
+        {"DEFINE n = '3'; SELECT ${n} FROM s", "SELECT 3 FROM s", NULL},
+        {"DEFINE n = '''x'''; SELECT ${n} FROM s", "SELECT 'x' FROM s", NULL},
+        {"DEFINE n = 'it''s'; SELECT 'a ${n} b' FROM s", "SELECT 'a it''s b' FROM s", NULL},
+        {"SELECT '${n}', '$', '${' FROM s", "SELECT '${n}', '$', '${' FROM s", NULL},
+        {"DEFINE n = 'x'; SELECT '$${n}' FROM s", "SELECT '${n}' FROM s", NULL},
+        {"DEFINE n = 'x'; SELECT `${n}` /* ${m} */ FROM s", "SELECT `${n}` /* ${m} */ FROM s",
+         NULL},
+        {"DEFINE n = 'x'; UNDEFINE n; DESCRIBE ${n}", NULL, "undefined variable 'n'"},
+        {"DEFINE n = 's; DROP STREAM s'; DESCRIBE ${n}", NULL, "variable 'n' is neither"},
+        {"DEFINE n = 's -- '; DESCRIBE ${n} EXTENDED", NULL, "variable 'n' is neither"},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct statement *statements;
+        uint32_t count = 0;
+        const enum err err = fixture_parse(fixture, cases[i].text, &statements, &count);
+        if (!cases[i].becomes) {
+            fixture_assert_refused(fixture, err, cases[i].words);
+            continue;
+        }
+        assert_int_equal(err, OK);
+        assert_str(statements[count - 1].text, cases[i].becomes);
+    }
 }
 
 /* What is beyond a limit is refused and does not exhaust the stack. */
@@ -321,6 +355,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_queries, setup, teardown),
         cmocka_unit_test_setup_teardown(test_places, setup, teardown),
         cmocka_unit_test_setup_teardown(test_scripts, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_variables, setup, teardown),
         cmocka_unit_test_setup_teardown(test_limits, setup, teardown),
         cmocka_unit_test_setup_teardown(test_types, setup, teardown),
     };
