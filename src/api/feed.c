@@ -15,6 +15,7 @@
 
 #define UPDATE_EVERY_MS 250
 #define NUMBERS_EVERY_MS 1000
+#define COST_SHARE 100 /* giving updates to all who follow takes at most so much of a core: 1 % */
 
 struct feed {
     const struct api_options *options;
@@ -46,7 +47,8 @@ static void *feed_main(void *context);
 static void turn(struct feed *feed, bool with_numbers);
 static void dashboard_refresh(struct feed *feed);
 static void views_refresh(struct feed *feed);
-static void views_read(struct feed *feed);
+static int64_t pause_ms(const struct feed *feed);
+static void views_read(struct feed *feed, bool with_numbers);
 static void warn_once(struct feed *feed, struct str topic, enum err err, const struct why *why);
 static bool update_write(struct feed *feed, bool with_numbers);
 static void snapshot_write(struct feed *feed);
@@ -116,17 +118,19 @@ static int64_t now_ms(void)
 static void *feed_main(void *context)
 {
     struct feed *feed = context;
+    (void)pthread_setname_np(pthread_self(), "feed");
     int64_t turned_ms = now_ms();
     int64_t numbered_ms = turned_ms;
     while (!atomic_load(&feed->stopping)) {
-        const int64_t wait_ms = turned_ms + UPDATE_EVERY_MS - now_ms();
+        const int64_t pause = pause_ms(feed);
+        const int64_t wait_ms = turned_ms + pause - now_ms();
         /* News before its time waits: that makes the four updates a second. */
         if (wait_ms > 0)
             clock_sleep_ms(wait_ms);
         else if (log_wait(feed->member, 50) == ERR_AGAIN &&
                  now_ms() - numbered_ms < NUMBERS_EVERY_MS)
             continue;
-        if (now_ms() - turned_ms < UPDATE_EVERY_MS)
+        if (now_ms() - turned_ms < pause)
             continue;
         turned_ms = now_ms();
         const bool with_numbers = turned_ms - numbered_ms >= NUMBERS_EVERY_MS;
@@ -136,6 +140,16 @@ static void *feed_main(void *context)
         turned_ms = now_ms(); /* from update to update, however long one takes to make */
     }
     return NULL;
+}
+
+/* With a few hundred followers four updates a second cost more than they are worth: then they come
+ * less often, down to one a second, which is how the page knows that it is live. */
+static int64_t pause_ms(const struct feed *feed)
+{
+    const int64_t pause = net_feed_cost_ns(feed->net) * COST_SHARE / 1000000;
+    if (pause < UPDATE_EVERY_MS)
+        return UPDATE_EVERY_MS;
+    return pause < NUMBERS_EVERY_MS ? pause : NUMBERS_EVERY_MS;
 }
 
 /* The snapshot for those who begin is written with the numbers: it says all there is, which costs
@@ -149,7 +163,7 @@ static void turn(struct feed *feed, bool with_numbers)
         dashboard_refresh(feed);
         views_refresh(feed);
     }
-    views_read(feed);
+    views_read(feed, with_numbers);
     const bool is_new = feed->is_new;
     if (update_write(feed, with_numbers)) {
         if (with_numbers || is_new) {
@@ -236,10 +250,14 @@ static void views_refresh(struct feed *feed)
     }
 }
 
-static void views_read(struct feed *feed)
+/* Rows of a stream that are all others each time are read by nobody: once a second shows as much.
+ */
+static void views_read(struct feed *feed, bool with_numbers)
 {
     struct why why = {0};
     for (uint32_t i = 0; i < feed->dashboard.query_count; i++) {
+        if (!with_numbers && view_is_flooded(feed->views[i]))
+            continue;
         const enum err err = view_read(feed->views[i], feed->member, &why);
         if (err == ERR_ABORTED) {
             log_leave(feed->member);

@@ -1,9 +1,11 @@
 /* view.c -- a view's life: planned, started near the end of its topic, read on. */
 #include "api/view.h"
 #include "api/view_rows.h"
+#include "base/clock.h"
 #include "base/json.h"
 #include "base/memory.h"
 
+#define FLOOD_NS 250000000 /* so often all rows being others is too often */
 #define READ_BYTES_MAX (1 << 20)
 #define ROUNDS_MAX 64 /* reads of one partition in one call: others get their turn */
 
@@ -18,6 +20,8 @@ struct view {
     struct log_topic *topic;
     int64_t *offsets; /* -1: not found yet */
     struct view_rows rows;
+    int64_t read_ns; /* when it last read */
+    bool is_flooded;
 
     struct arena batch_arena;
     struct format_reject rejects[BATCH_ROWS_MAX];
@@ -114,15 +118,35 @@ bool view_is_outdated(const struct view *view)
     return outdated;
 }
 
+/* The sum over partitions; those that were not read yet count nothing. */
+static int64_t records_read(const struct view *view)
+{
+    int64_t sum = 0;
+    for (int32_t i = 0; i < view->topic->partition_count; i++)
+        sum += view->offsets[i] > 0 ? view->offsets[i] : 0;
+    return sum;
+}
+
 enum err view_read(struct view *view, struct log_member *member, struct why *why)
 {
     enum err err = OK;
     if (!view->plan)
         return OK;
+    const int64_t now_ns = clock_monotonic_ns();
+    const int64_t before = records_read(view);
     for (int32_t i = 0; err == OK && i < view->topic->partition_count; i++)
         err = read_partition(view, member, i, why);
     view_rows_settle(&view->rows);
+    const double quarters = (double)(now_ns - view->read_ns) / FLOOD_NS;
+    const double per_quarter = (double)(records_read(view) - before) / quarters;
+    view->is_flooded = !view->rows.is_keyed && per_quarter >= view->options.rows_max;
+    view->read_ns = now_ns;
     return err == ERR_NOT_FOUND ? OK : err; /* the topic went: view_is_outdated tells */
+}
+
+bool view_is_flooded(const struct view *view)
+{
+    return view->is_flooded;
 }
 
 static enum err read_partition(struct view *view, struct log_member *member, int32_t partition,

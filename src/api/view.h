@@ -38,6 +38,10 @@ struct str view_topic(const struct view *view);
  * query has a dead letter of it. ERR_ABORTED: join the log again. */
 MUST_CHECK enum err view_read(struct view *view, struct log_member *member, struct why *why);
 
+/* Of a stream: more came in than it holds, for a quarter of a second's share of the time since the
+ * read before. */
+bool view_is_flooded(const struct view *view);
+
 /* {"sql":...,"columns":[{"name":...,"type":...}],"error":null,"left_out":0,"rows":[[slot,cell...]]}
  */
 void view_write(const struct view *view, struct buf *buf);

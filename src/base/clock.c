@@ -27,6 +27,11 @@ int64_t clock_cpu_ns(void)
     return clock_read_ns(CLOCK_PROCESS_CPUTIME_ID);
 }
 
+int64_t clock_thread_cpu_ns(void)
+{
+    return clock_read_ns(CLOCK_THREAD_CPUTIME_ID);
+}
+
 void clock_sleep_ms(int64_t duration_ms)
 {
     if (duration_ms <= 0)

@@ -10,6 +10,8 @@ int64_t clock_wall_ms(void);
 int64_t clock_monotonic_ns(void);
 /* CPU nanoseconds of this process, all threads. */
 int64_t clock_cpu_ns(void);
+/* CPU nanoseconds of this thread. */
+int64_t clock_thread_cpu_ns(void);
 void clock_sleep_ms(int64_t duration_ms);
 
 #endif

@@ -5,6 +5,7 @@
  * or that nobody knows, takes the newest snapshot and goes on from there. */
 #include "base/clock.h"
 #include "base/memory.h"
+#include "net/pack.h"
 #include "net/server.h"
 
 #define FRAMES_MAX 256 /* in the ring; at 4 a second a minute */
@@ -13,7 +14,8 @@
 #define BEAT_NS (10 * INT64_C(1000000000))
 
 struct frame {
-    struct str text; /* "id: ...\nevent: update\ndata: ...\n\n" */
+    struct str text;   /* "id: ...\nevent: update\ndata: ...\n\n" */
+    struct buf packed; /* the same, once somebody wants it */
     int64_t at_ns;
 };
 
@@ -21,13 +23,15 @@ struct net_feed {
     struct net_server *server;
     struct net_feed *next;
     atomic_uint client_count;
+    _Atomic int64_t cost_ns;
     struct net_response *followers;  /* [net] */
     struct net_response *cursor;     /* [net] whose turn is next, while all are served */
     pthread_mutex_t lock;            /* around all below */
     struct frame frames[FRAMES_MAX]; /* frame n stands at n % FRAMES_MAX */
     uint64_t newest;                 /* its number; 0: none yet */
     uint64_t oldest;
-    struct str snapshot;      /* a whole frame; size 0: none yet */
+    struct frame snapshot; /* size 0: none yet */
+    struct pack *pack;
     uint64_t snapshot_number; /* of the last update it says */
 };
 
@@ -37,10 +41,18 @@ struct net_feed *net_feed_new(struct net_server *server)
     struct net_feed *feed = MEMORY_NEW(struct net_feed);
     feed->server = server;
     feed->oldest = 1;
+    feed->pack = pack_new();
     must(pthread_mutex_init(&feed->lock, NULL) == 0);
     feed->next = server->feeds;
     server->feeds = feed;
     return feed;
+}
+
+static void frame_clear(struct frame *frame)
+{
+    free((char *)frame->text.data);
+    buf_release(&frame->packed);
+    *frame = (struct frame){0};
 }
 
 void feeds_free(struct net_server *server)
@@ -50,8 +62,9 @@ void feeds_free(struct net_server *server)
         server->feeds = feed->next;
         must(feed->followers == NULL);
         for (size_t i = 0; i < FRAMES_MAX; i++)
-            free((char *)feed->frames[i].text.data);
-        free((char *)feed->snapshot.data);
+            frame_clear(&feed->frames[i]);
+        frame_clear(&feed->snapshot);
+        pack_free(feed->pack);
         pthread_mutex_destroy(&feed->lock);
         free(feed);
     }
@@ -74,9 +87,7 @@ static struct str frame_encode(const struct net_feed *feed, uint64_t number, con
 
 static void drop_oldest(struct net_feed *feed)
 {
-    struct frame *frame = &feed->frames[feed->oldest++ % FRAMES_MAX];
-    free((char *)frame->text.data);
-    *frame = (struct frame){0};
+    frame_clear(&feed->frames[feed->oldest++ % FRAMES_MAX]);
 }
 
 void net_feed_publish(struct net_feed *feed, struct str update, struct str snapshot)
@@ -91,8 +102,8 @@ void net_feed_publish(struct net_feed *feed, struct str update, struct str snaps
     feed->frames[number % FRAMES_MAX] =
         (struct frame){.text = frame_encode(feed, number, "update", update), .at_ns = now_ns};
     if (snapshot.size > 0) {
-        free((char *)feed->snapshot.data);
-        feed->snapshot = frame_encode(feed, number, "snapshot", snapshot);
+        frame_clear(&feed->snapshot);
+        feed->snapshot.text = frame_encode(feed, number, "snapshot", snapshot);
         feed->snapshot_number = number;
     }
     pthread_mutex_unlock(&feed->lock);
@@ -104,7 +115,30 @@ uint32_t net_feed_clients(const struct net_feed *feed)
     return atomic_load(&feed->client_count);
 }
 
+int64_t net_feed_cost_ns(const struct net_feed *feed)
+{
+    return atomic_load(&feed->cost_ns);
+}
+
 /* -- whoever follows -- */
+
+/* Under the feed's lock. */
+static void append_text(struct net_feed *feed, struct net_response *response, struct str text)
+{
+    if (response->feed_is_packed)
+        pack_write(feed->pack, text, &response->out);
+    else
+        buf_append_str(&response->out, text);
+}
+
+/* Under the feed's lock; packed when the first wants it so. */
+static void append_frame(struct net_feed *feed, struct net_response *response, struct frame *frame)
+{
+    if (response->feed_is_packed && frame->packed.size == 0)
+        pack_write(feed->pack, frame->text, &frame->packed);
+    buf_append_str(&response->out,
+                   response->feed_is_packed ? buf_str(&frame->packed) : frame->text);
+}
 
 /* "<start>-<n>" of this process, still in the ring: the number after n. 0: a snapshot. */
 static uint64_t next_after(struct net_feed *feed, struct str id)
@@ -128,13 +162,21 @@ void net_follow(struct net_response *response, const struct net_request *request
     const struct str id = net_header_get(request, STR("last-event-id"));
     net_add_header(response, STR("cache-control"), STR("no-cache, no-transform"));
     net_add_header(response, STR("x-accel-buffering"), STR("no"));
+    const bool is_packed = net_accepts_gzip(request);
+    if (is_packed)
+        net_add_header(response, STR("content-encoding"), STR("gzip"));
     const uint64_t next = next_after(feed, id);
     pthread_mutex_lock(&response->lock);
     response->status = 200;
     response->content_type = "text/event-stream";
     response->feed = feed;
     response->feed_next = next;
-    buf_append_str(&response->out, STR("retry: 2000\n\n"));
+    response->feed_is_packed = is_packed;
+    if (is_packed)
+        pack_begin(&response->out);
+    pthread_mutex_lock(&feed->lock);
+    append_text(feed, response, STR("retry: 2000\n\n"));
+    pthread_mutex_unlock(&feed->lock);
     pthread_mutex_unlock(&response->lock);
     server_tell(response->server, response);
 }
@@ -174,11 +216,11 @@ void feed_leave(struct net_response *response)
 /* Back to the newest snapshot: a client that has fallen behind, or begins. */
 static void take_snapshot(struct net_feed *feed, struct net_response *response)
 {
-    if (feed->snapshot.size == 0)
+    if (feed->snapshot.text.size == 0)
         return;
     if (response->feed_began)
         server_count(feed->server, COUNTER_feed_resets);
-    buf_append_str(&response->out, feed->snapshot);
+    append_frame(feed, response, &feed->snapshot);
     response->feed_next = feed->snapshot_number + 1;
 }
 
@@ -193,7 +235,7 @@ void feed_fill(struct net_response *response)
     if (response->feed_next > 0 && response->feed_next < feed->oldest)
         response->feed_next = feed->oldest;
     while (response->feed_next > 0 && response->feed_next <= feed->newest) {
-        buf_append_str(&response->out, feed->frames[response->feed_next % FRAMES_MAX].text);
+        append_frame(feed, response, &feed->frames[response->feed_next % FRAMES_MAX]);
         response->feed_next++;
     }
     pthread_mutex_unlock(&feed->lock);
@@ -216,9 +258,11 @@ void feeds_advance(struct net_server *server)
 {
     for (struct net_feed *feed = server->feeds; feed; feed = feed->next) {
         struct net_response *response;
+        const int64_t begin_ns = clock_thread_cpu_ns();
         feed->cursor = feed->followers;
         while ((response = take_turn(feed)) != NULL)
             connection_settle(response->connection);
+        atomic_store(&feed->cost_ns, clock_thread_cpu_ns() - begin_ns);
     }
 }
 
@@ -228,8 +272,11 @@ static bool needs_beat(struct net_response *response, int64_t now_ns)
         return false;
     pthread_mutex_lock(&response->lock);
     const bool has_nothing = response->out.size == 0;
-    if (has_nothing)
-        buf_append_str(&response->out, STR(":\n\n"));
+    if (has_nothing) {
+        pthread_mutex_lock(&response->feed->lock);
+        append_text(response->feed, response, STR(":\n\n"));
+        pthread_mutex_unlock(&response->feed->lock);
+    }
     pthread_mutex_unlock(&response->lock);
     response->filled_ns = now_ns;
     return has_nothing;

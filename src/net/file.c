@@ -22,12 +22,16 @@ static bool list_has(struct str list, struct str word)
     return false;
 }
 
+bool net_accepts_gzip(const struct net_request *request)
+{
+    return list_has(net_header_get(request, STR("accept-encoding")), STR("gzip"));
+}
+
 void net_respond_file(struct net_response *response, const struct net_request *request,
                       const struct net_file *file)
 {
     const struct str etag = str_from(file->etag);
-    const bool is_gzip = file->gzip.size > 0 &&
-                         list_has(net_header_get(request, STR("accept-encoding")), STR("gzip"));
+    const bool is_gzip = file->gzip.size > 0 && net_accepts_gzip(request);
     net_add_header(response, STR("etag"), etag);
     net_add_header(response, STR("cache-control"),
                    file->is_immutable ? STR("public, max-age=31536000, immutable")

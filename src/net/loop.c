@@ -99,6 +99,7 @@ void *loop_main(void *context)
 {
     struct net_server *server = context;
     struct epoll_event events[EVENTS_MAX];
+    (void)pthread_setname_np(pthread_self(), "net");
     while (!is_stopping(server)) {
         const int count = epoll_wait(server->epoll_fd, events, EVENTS_MAX, TICK_MS);
         for (int i = 0; i < count; i++) {

@@ -128,6 +128,8 @@ struct str net_header_get(const struct net_request *request, struct str name);
 bool net_query_get(const struct net_request *request, struct str name, struct str *ret_value);
 /* Percent-decodes; '+' stays. ERR_INVALID: a broken escape, or one of NUL. */
 MUST_CHECK enum err net_percent_decode(struct str text, struct arena *arena, struct str *ret_text);
+/* Whether the client takes gzip by its Accept-Encoding. */
+bool net_accepts_gzip(const struct net_request *request);
 /* Whether the client takes this media type by its Accept; no Accept takes all. */
 bool net_accepts(const struct net_request *request, struct str media_type);
 /* The next piece of a streamed body, valid until the next call. ERR_CLOSED at its end, ERR_AGAIN
@@ -174,7 +176,8 @@ void net_respond_file(struct net_response *response, const struct net_request *r
  * or with one that is not known any more, begins with the newest snapshot (event "snapshot"); then,
  * and whoever has a known Last-Event-ID, gets every update (event "update"). A client with 8 frames
  * waiting loses them and gets the newest snapshot instead; one that takes nothing for 30 s is
- * closed; both are counted. A comment every 10 s is the beat. Closed with the server. */
+ * closed; both are counted. A comment every 10 s is the beat. Who takes gzip gets each frame as it
+ * was packed once for all. Closed with the server. */
 struct net_feed *net_feed_new(struct net_server *server);
 /* Both are single lines (JSON); copied. The snapshot says all that updates up to this one said.
  * A snapshot of size 0: the one before still holds. [any] */
@@ -184,5 +187,8 @@ void net_follow(struct net_response *response, const struct net_request *request
                 struct net_feed *feed);
 /* How many follow now. [any] */
 uint32_t net_feed_clients(const struct net_feed *feed);
+/* Processor time that giving the newest update to all of them took, for who publishes to decide how
+ * often. [any] */
+int64_t net_feed_cost_ns(const struct net_feed *feed);
 
 #endif

@@ -61,6 +61,7 @@ struct net_response {
     struct net_feed *feed; /* followed: `out` is filled from it [net] */
     uint64_t feed_next;    /* number of the next frame; 0: a snapshot first */
     bool feed_began;       /* it has had frames */
+    bool feed_is_packed;   /* gzip */
 
     /* the server's list of responses with news, under its lock */
     struct net_response *news_next;

@@ -1,6 +1,8 @@
 /* feed_test.c -- Server-Sent Events: who comes, who comes back, who falls behind. */
 #include "client.h"
 
+#include <zlib.h>
+
 static struct site site;
 
 static int setup(void **state)
@@ -64,6 +66,61 @@ static void a_snapshot_then_updates(void **state)
     publish(2);
     client_read(fd, "event: update\ndata: u2\n\n\r\n", text, sizeof(text));
     close(fd);
+}
+
+/* Reads a packed response without chunks (HTTP/1.0) until its text ends so. */
+static void read_packed(int fd, const char *end, char *text, size_t size)
+{
+    struct buf raw = {0};
+    size_t head = 0;
+    for (;;) {
+        struct pollfd poll_fd = {.fd = fd, .events = POLLIN};
+        assert_int_equal(poll(&poll_fd, 1, CLIENT_PATIENCE_MS), 1);
+        const ssize_t got = recv(fd, buf_reserve(&raw, 4096), 4096, 0);
+        assert_true(got > 0);
+        raw.size += (size_t)got;
+        const char *body = strstr(buf_text(&raw), "\r\n\r\n");
+        if (!body)
+            continue;
+        head = (size_t)(body + 4 - raw.data);
+        z_stream stream = {.next_in = (Bytef *)raw.data + head,
+                           .avail_in = (uInt)(raw.size - head),
+                           .next_out = (Bytef *)text,
+                           .avail_out = (uInt)(size - 1)};
+        assert_int_equal(inflateInit2(&stream, 15 + 16), Z_OK); /* gzip's head is wanted */
+        const int result = inflate(&stream, Z_SYNC_FLUSH);
+        assert_true(result == Z_OK || result == Z_BUF_ERROR);
+        text[size - 1 - stream.avail_out] = '\0';
+        inflateEnd(&stream);
+        if (str_ends_with(str_from(text), str_from(end)))
+            break;
+    }
+    raw.data[head] = '\0';
+    assert_non_null(strstr(raw.data, "content-encoding: gzip\r\n"));
+    buf_release(&raw);
+}
+
+static void who_takes_gzip_gets_the_same_packed(void **state)
+{
+    char text[8192];
+    (void)state;
+    publish(100);
+    const int fd = client_open(&site);
+    client_send(fd,
+                STR("GET /feed HTTP/1.0\r\nHost: localhost\r\nAccept-Encoding: gzip, br\r\n\r\n"));
+    read_packed(fd, "data: s100\n\n", text, sizeof(text));
+    assert_non_null(strstr(text, "retry: 2000\n\n"));
+    assert_non_null(strstr(text, "event: snapshot\n"));
+    close(fd);
+    const int late = client_open(&site);
+    client_send(late,
+                STR("GET /feed HTTP/1.0\r\nHost: localhost\r\nAccept-Encoding: gzip\r\n\r\n"));
+    net_feed_publish(site.feed, STR("u101"), (struct str){0}); /* the snapshot before still holds */
+    net_feed_publish(site.feed, STR("u102"), (struct str){0});
+    read_packed(late, "data: u102\n\n", text, sizeof(text));
+    assert_non_null(strstr(text, "data: s100\n\n"));
+    assert_non_null(strstr(text, "data: u101\n\n"));
+    close(late);
 }
 
 static void who_comes_back_gets_what_was_missed(void **state)
@@ -149,6 +206,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_snapshot_then_updates),
+        cmocka_unit_test(who_takes_gzip_gets_the_same_packed),
         cmocka_unit_test(who_comes_back_gets_what_was_missed),
         cmocka_unit_test(who_falls_behind_gets_a_snapshot),
         cmocka_unit_test(many_follow),
