@@ -16,7 +16,9 @@ struct http_client {
     CURL *easy;
     CURLM *multi;
     char *url;
-    char *credentials; /* "user:password", or NULL */
+    char *credentials;                                          /* "user:password", or NULL */
+    char *token;                                                /* or NULL */
+    char *ca_file, *certificate_file, *key_file, *key_password; /* or NULL */
     int64_t connect_timeout_ms;
 };
 
@@ -45,6 +47,18 @@ static void start_once(void)
     must(curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK);
 }
 
+static char *copy_or_null(const char *text)
+{
+    return text && text[0] ? memory_strdup(text) : NULL;
+}
+
+static void forget(char *secret)
+{
+    if (secret)
+        explicit_bzero(secret, strlen(secret));
+    free(secret);
+}
+
 enum err http_client_new(const struct http_client_options *options, struct http_client **ret_client,
                          struct why *why)
 {
@@ -65,7 +79,17 @@ enum err http_client_new(const struct http_client_options *options, struct http_
         client->credentials = memory_strdup(buf_text(&text));
         explicit_bzero(text.data, text.size);
     }
+    if (options->token.size > 0) {
+        buf_clear(&text);
+        buf_append_str(&text, options->token);
+        client->token = memory_strdup(buf_text(&text));
+        explicit_bzero(text.data, text.size);
+    }
     buf_release(&text);
+    client->ca_file = copy_or_null(options->tls.ca_file);
+    client->certificate_file = copy_or_null(options->tls.certificate_file);
+    client->key_file = copy_or_null(options->tls.key_file);
+    client->key_password = copy_or_null(options->tls.key_password);
     client->connect_timeout_ms =
         options->connect_timeout_ms > 0 ? options->connect_timeout_ms : CONNECT_TIMEOUT_MS;
     client->easy = curl_easy_init();
@@ -82,9 +106,12 @@ void http_client_free(struct http_client *client)
         return;
     curl_easy_cleanup(client->easy);
     curl_multi_cleanup(client->multi);
-    if (client->credentials)
-        explicit_bzero(client->credentials, strlen(client->credentials));
-    free(client->credentials);
+    forget(client->credentials);
+    forget(client->token);
+    forget(client->key_password);
+    free(client->ca_file);
+    free(client->certificate_file);
+    free(client->key_file);
     free(client->url);
     free(client);
 }
@@ -111,6 +138,8 @@ enum err http_client_send(struct http_client *client, const struct http_request 
     headers = curl_slist_append(headers, buf_text(&text));
     /* A body is sent at once, not after the server has agreed to it. */
     headers = curl_slist_append(headers, "Expect:");
+    for (const char *const *at = request->headers; at && *at; at++)
+        headers = curl_slist_append(headers, *at);
     must(headers != NULL);
     buf_clear(&text);
     buf_printf(&text, "%s%s", client->url, request->path);
@@ -211,6 +240,20 @@ static size_t take_body(char *data, size_t size, size_t count, void *context)
     return exchange->is_unwanted ? 0 : piece.size;
 }
 
+/* Certificates are checked, and names, always. */
+static void tls_prepare(struct http_client *client)
+{
+    CURL *easy = client->easy;
+    if (client->ca_file)
+        curl_easy_setopt(easy, CURLOPT_CAINFO, client->ca_file);
+    if (client->certificate_file)
+        curl_easy_setopt(easy, CURLOPT_SSLCERT, client->certificate_file);
+    if (client->key_file)
+        curl_easy_setopt(easy, CURLOPT_SSLKEY, client->key_file);
+    if (client->key_password)
+        curl_easy_setopt(easy, CURLOPT_KEYPASSWD, client->key_password);
+}
+
 static void easy_prepare(struct http_client *client, struct exchange *exchange, const char *url,
                          struct curl_slist *headers)
 {
@@ -236,12 +279,19 @@ static void easy_prepare(struct http_client *client, struct exchange *exchange, 
         curl_easy_setopt(easy, CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC);
         curl_easy_setopt(easy, CURLOPT_USERPWD, client->credentials);
     }
+    if (client->token) {
+        curl_easy_setopt(easy, CURLOPT_HTTPAUTH, (long)CURLAUTH_BEARER);
+        curl_easy_setopt(easy, CURLOPT_XOAUTH2_BEARER, client->token);
+    }
+    tls_prepare(client);
     if (request->content_type) {
         curl_easy_setopt(easy, CURLOPT_POST, 1L);
         curl_easy_setopt(easy, CURLOPT_POSTFIELDS,
                          request->body.size > 0 ? request->body.data : "");
         curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body.size);
     }
+    if (request->method)
+        curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request->method);
 }
 
 static CURLcode exchange_run(struct http_client *client, struct exchange *exchange)
@@ -293,6 +343,10 @@ static enum err exchange_judge(const struct http_client *client, const struct ex
         if (!exchange->is_connected)
             break;
         return why_set(why, ERR_AGAIN, "%s does not answer in time: %s", url, words);
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_CERTPROBLEM:
+    case CURLE_SSL_CACERT_BADFILE:
+        return why_set(why, ERR_DENIED, "no TLS with %s: %s", url, words);
     case CURLE_UNSUPPORTED_PROTOCOL:
     case CURLE_WEIRD_SERVER_REPLY:
     case CURLE_BAD_CONTENT_ENCODING:

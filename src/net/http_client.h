@@ -16,11 +16,21 @@
 
 struct http_client;
 
+/* Files in PEM form; NULL: what the system trusts, no certificate of our own. */
+struct http_tls {
+    const char *ca_file;
+    const char *certificate_file;
+    const char *key_file;
+    const char *key_password;
+};
+
 /* Borrowed for the call. */
 struct http_client_options {
     struct str url;  /* "http://127.0.0.1:8088"; https too; a path is put before all others */
     struct str user; /* size 0: no credentials are sent */
     struct str password;
+    struct str token; /* of bearer authentication; size 0: none */
+    struct http_tls tls;
     int64_t connect_timeout_ms; /* 0: 5,000 */
 };
 
@@ -40,11 +50,13 @@ struct http_answer {
 
 /* Borrowed for the call. */
 struct http_request {
-    const char *path;         /* "/info", encoded */
-    struct str body;          /* sent by POST when content_type is set, else the request is a GET */
-    const char *content_type; /* NULL: GET */
-    const char *accept;       /* NULL: anything */
-    int64_t timeout_ms;       /* for the whole exchange; 0: none */
+    const char *method;         /* NULL: POST when content_type is set, else GET */
+    const char *path;           /* "/info", encoded */
+    struct str body;            /* sent when content_type is set */
+    const char *content_type;   /* NULL: no body */
+    const char *const *headers; /* "Name: value" each, NULL at the end; NULL: none more */
+    const char *accept;         /* NULL: anything */
+    int64_t timeout_ms;         /* for the whole exchange; 0: none */
     /* Each piece of the body as it comes, borrowed for the call; false ends the exchange. */
     bool (*on_piece)(void *context, const struct http_answer *answer, struct str piece);
     /* Asked at least ten times a second; true ends the exchange. NULL: never. */
@@ -55,7 +67,8 @@ struct http_request {
 /* OK when an answer of any status came to its end; ERR_CLOSED when on_piece or is_unwanted ended
  * it (without words; ret_answer is filled if there was one). ERR_UNAVAILABLE when no connection
  * came about or it broke before the answer's end, ERR_AGAIN after timeout_ms, ERR_MALFORMED when
- * what came is no HTTP, ERR_LIMIT when its headers are too long. Words name the URL. */
+ * what came is no HTTP, ERR_LIMIT when its headers are too long, ERR_DENIED when one side does not
+ * take the other's certificate. Words name the URL. */
 MUST_CHECK enum err http_client_send(struct http_client *client, const struct http_request *request,
                                      struct http_answer *ret_answer, struct why *why);
 
