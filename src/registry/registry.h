@@ -248,6 +248,17 @@ static inline void registry_close(struct registry *registry)
         registry->ops->close(registry);
 }
 
+/* Whether a setting of that name is one of the remote registry's: schema.registry.*,
+ * basic.auth.*, bearer.auth.*. */
+struct properties;
+bool registry_remote_knows(struct str name);
+/* A registry elsewhere, that speaks Confluent's REST: the settings say where, and as whom. Nobody
+ * is asked yet. `patience_ms`: how long by_id waits for a schema nobody asked for before, while the
+ * registry is not known to be away; after that, and then, ERR_UNAVAILABLE, and it is fetched in
+ * the background. ERR_INVALID, ERR_UNSUPPORTED with words. */
+MUST_CHECK enum err registry_remote_open(const struct properties *settings, int64_t patience_ms,
+                                         struct registry **ret_registry, struct why *why);
+
 /* The embedded registry, kept in the store. The store outlives it. */
 struct store;
 MUST_CHECK enum err registry_embedded_open(struct store *store, struct registry **ret_registry,

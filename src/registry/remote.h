@@ -1,0 +1,135 @@
+/* remote.h -- what the remote registry's own files share; nobody else includes it.
+ *
+ * Two ways to ask, each with HTTP clients of its own. Callers of the seam ask in their own thread,
+ * one at a time, and are told within a few tries. Schemas by id are fetched by one thread [fetch]:
+ * whoever decodes records must not wait for a registry that is away. It asks for ids that somebody
+ * wants until it has them, with back-off and full jitter; a caller waits a moment for an id that is
+ * new, and not at all while the registry is known to be away. What an id means never changes, so
+ * it is kept for ever. */
+#ifndef REGISTRY_REMOTE_H
+#define REGISTRY_REMOTE_H
+
+#include "base/buf.h"
+#include "base/map.h"
+#include "base/properties.h"
+#include "base/random.h"
+#include "net/http_client.h"
+#include "registry/registry.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#define URLS_MAX 16
+#define WANTED_MAX 1024 /* ids asked for and not known */
+
+/* The addresses with clients of one way to ask. */
+struct lane {
+    struct http_client *clients[URLS_MAX];
+    uint32_t count;
+    uint32_t preferred; /* the one that answered last */
+    struct random random;
+};
+
+/* An id that somebody wants. */
+struct wanted {
+    int32_t id;
+    int64_t next_ns; /* when it is asked for; for those that failed, when again */
+    int64_t backoff_ms;
+    enum err err; /* what the last try said; OK: none has ended yet */
+    char words[300];
+};
+
+struct remote_registry {
+    struct registry base; /* first */
+    int64_t patience_ms;
+    atomic_bool closing;
+    char *cluster_header;  /* "target-sr-cluster: ...", or NULL */
+    char *identity_header; /* "Confluent-Identity-Pool-Id: ...", or NULL */
+
+    pthread_mutex_t call_lock; /* guards `call` */
+    struct lane call;
+
+    pthread_t fetch_thread;
+    bool fetch_started;
+    struct lane fetch; /* of the fetch thread alone */
+
+    pthread_mutex_t lock; /* guards what follows */
+    pthread_cond_t changed;
+    struct map schemas; /* id, 4 bytes -> struct avro_schema */
+    struct map drafts;  /* subject, NUL, body of a registration -> its id, as a pointer */
+    struct wanted *wanted;
+    uint32_t wanted_count;
+    bool is_away; /* the last exchange of any way came to nothing */
+};
+
+/* remote.c */
+struct remote_registry *remote_of(struct registry *registry);
+
+/* remote_ask.c: one request with its retries. */
+
+/* What came back. */
+struct remote_answer {
+    int status;
+    int code; /* of an error's body; 0: none */
+    struct buf body;
+};
+
+struct remote_request {
+    const char *method;
+    struct str path; /* encoded, from the base URL on */
+    struct str body; /* size 0: none */
+    uint32_t tries_max;
+};
+
+MUST_CHECK enum err lane_open(struct lane *lane, const struct properties *settings,
+                              struct why *why);
+void lane_close(struct lane *lane);
+/* The headers that say for whom. */
+void remote_read_headers(struct remote_registry *registry, const struct properties *settings);
+/* Full jitter: anything from none to all of it. */
+int64_t remote_jitter_ms(struct random *random, int64_t backoff_ms);
+/* OK when an answer came that is a registry's, whatever it says: answer->status is 2xx, or the
+ * error's; the caller releases its body. ERR_UNAVAILABLE after tries_max tries, ERR_DENIED when the
+ * login or a certificate is refused, ERR_CLOSED while the registry closes. */
+MUST_CHECK enum err lane_ask(struct remote_registry *registry, struct lane *lane,
+                             const struct remote_request *request, struct remote_answer *ret_answer,
+                             struct why *why);
+/* The same in the caller's thread. */
+MUST_CHECK enum err remote_ask(struct remote_registry *registry, const char *method,
+                               struct str path, struct str body, struct remote_answer *ret_answer,
+                               struct why *why);
+/* A registry's refusal as one of ours, with its message for words. */
+MUST_CHECK enum err remote_fail(const struct remote_answer *answer, struct why *why);
+/* Percent-encoded for a path's segment. */
+void remote_encode(struct str text, struct buf *buf);
+
+/* remote_json.c: bodies. Everything read is in the arena. */
+MUST_CHECK enum err remote_read_version(struct str body, struct arena *arena,
+                                        struct registry_version *ret_version, struct why *why);
+MUST_CHECK enum err remote_read_numbers(struct str body, struct arena *arena, int32_t **ret_numbers,
+                                        size_t *ret_count, struct why *why);
+MUST_CHECK enum err remote_read_texts(struct str body, struct arena *arena, struct str **ret_texts,
+                                      size_t *ret_count, struct why *why);
+/* The text that stands under `name`; size 0: none. */
+MUST_CHECK enum err remote_read_word(struct str body, struct str name, struct arena *arena,
+                                     struct str *ret_word, struct why *why);
+/* Whether `name` is true; the text of `messages` beside it. */
+MUST_CHECK enum err remote_read_verdict(struct str body, struct arena *arena, bool *ret_compatible,
+                                        struct str *ret_message, struct why *why);
+/* [{"subject":...,"version":...}] */
+MUST_CHECK enum err remote_read_places(struct str body, struct arena *arena,
+                                       struct registry_version **ret_versions, size_t *ret_count,
+                                       struct why *why);
+void remote_write_draft(const struct registry_draft *draft, struct buf *buf);
+
+/* remote_fetch.c: schemas by id. */
+MUST_CHECK enum err remote_by_id(struct registry *base, int32_t id,
+                                 const struct avro_schema **ret_schema, struct why *why);
+MUST_CHECK enum err remote_fetch_start(struct remote_registry *registry, struct why *why);
+void remote_fetch_stop(struct remote_registry *registry);
+/* Takes the schema of an id. */
+void remote_keep(struct remote_registry *registry, int32_t id, struct avro_schema *schema);
+/* The registry has answered, or not: parked ids are asked for again at once, or not waited for. */
+void remote_note(struct remote_registry *registry, bool is_away);
+
+#endif
