@@ -5,6 +5,7 @@
 #include "cli/command.h"
 #include "data/time.h"
 #include "log/log.h"
+#include "registry/registry.h"
 
 #define CONFIG_BYTES_MAX (1 << 20)
 #define CONFIG_SYSTEM_FILE "/etc/drivethru/drivethru.properties"
@@ -179,6 +180,37 @@ static void read_environment(struct properties *into, struct arena *arena)
     }
 }
 
+/* Whether a name is a setting of this program's, or of what it talks to. */
+static bool is_known(struct str name)
+{
+    return setting_find(name) != NULL || registry_remote_knows(name) || log_kafka_knows(name);
+}
+
+/* ksqlDB's files say "ksql.schema.registry.url" and "ksql.streams.bootstrap.servers". What is left
+ * with a prefix is the engine's. */
+static struct str bare_name(struct str name)
+{
+    static const struct str prefixes[] = {STR_INIT("ksql.streams."), STR_INIT("ksql.")};
+    for (size_t i = 0; !is_known(name) && i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
+        const struct str rest = {name.data + prefixes[i].size, name.size - prefixes[i].size};
+        if (str_starts_with(name, prefixes[i]) && is_known(rest))
+            return rest;
+    }
+    return name;
+}
+
+static enum err unknown_setting(const char *path, const struct property *property, struct why *why)
+{
+    struct str names[SETTING_COUNT];
+    for (size_t i = 0; i < SETTING_COUNT; i++)
+        names[i] = str_from(settings[i].name);
+    const struct str near = str_nearest(property->name, names, SETTING_COUNT);
+    return why_set(why, ERR_INVALID,
+                   near.size > 0 ? "%s:%d: unknown setting '%.*s', did you mean '%.*s'?"
+                                 : "%s:%d: unknown setting '%.*s'%.*s",
+                   path, property->line, STR_ARGS(property->name), STR_ARGS(near));
+}
+
 static enum err read_file(const char *path, bool required, struct invocation *invocation,
                           struct why *why)
 {
@@ -198,21 +230,11 @@ static enum err read_file(const char *path, bool required, struct invocation *in
     }
     for (size_t i = 0; i < read.count; i++) {
         const struct property *property = &read.items[i];
-        const bool ours = setting_find(property->name) != NULL;
-        const bool engine =
-            str_starts_with(property->name, STR("ksql.")) || log_kafka_knows(property->name);
-        if (!ours && !engine) {
-            struct str names[SETTING_COUNT];
-            for (size_t j = 0; j < SETTING_COUNT; j++)
-                names[j] = str_from(settings[j].name);
-            const struct str near = str_nearest(property->name, names, SETTING_COUNT);
-            return why_set(why, ERR_INVALID,
-                           near.size > 0 ? "%s:%d: unknown setting '%.*s', did you mean '%.*s'?"
-                                         : "%s:%d: unknown setting '%.*s'%.*s",
-                           path, property->line, STR_ARGS(property->name), STR_ARGS(near));
-        }
-        properties_set(&invocation->settings, property->name, property->value);
-        properties_set(&invocation->origins, property->name,
+        const struct str name = bare_name(property->name);
+        if (!is_known(name) && !str_starts_with(name, STR("ksql.")))
+            return unknown_setting(path, property, why);
+        properties_set(&invocation->settings, name, property->value);
+        properties_set(&invocation->origins, name,
                        arena_printf(arena, "%s:%d", path, property->line));
     }
     return OK;

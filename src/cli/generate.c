@@ -105,7 +105,8 @@ const struct command command_generate = {
     .name = "generate",
     .summary = "make orders and payments, and the truth about them",
     .usage = "generate [flags]",
-    .flags = "data config bootstrap.servers rate history seed start orders live partitions "
+    .flags = "data config bootstrap.servers schema.registry.url rate history seed start orders "
+             "live partitions "
              "generator.unpaid.share generator.late.share generator.disorder.share "
              "generator.duplicate.share generator.orphan.share generator.malformed.share "
              "generator.disorder.max commit.interval.ms log.bytes.max log.sync quiet",

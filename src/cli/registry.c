@@ -62,7 +62,7 @@ const struct command command_registry = {
     .name = "registry",
     .summary = "show the schemas there are",
     .usage = "registry list | show SUBJECT [VERSION] [flags]",
-    .flags = "data config bootstrap.servers output",
+    .flags = "data config bootstrap.servers schema.registry.url output",
     .examples = "  drivethru registry list\n"
                 "  drivethru registry show mcd_orders-value 1\n",
     .run = run,

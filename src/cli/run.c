@@ -78,7 +78,8 @@ const struct command command_run = {
     .name = "run",
     .summary = "run statements from files; prints what a bare SELECT yields",
     .usage = "run FILE.sql... [flags]",
-    .flags = "data config bootstrap.servers threads batch.rows ksql.service.id output until.idle "
+    .flags = "data config bootstrap.servers schema.registry.url threads batch.rows ksql.service.id "
+             "output until.idle "
              "commit.interval.ms "
              "log.bytes.max memory.max log.sync quiet",
     .examples = "  drivethru run pipeline/01-sources.sql pipeline/02-join.sql\n"

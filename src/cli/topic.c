@@ -308,7 +308,8 @@ const struct command command_topic = {
     .name = "topic",
     .summary = "list, describe and read topics, decoded",
     .usage = "topic list | describe TOPIC | read TOPIC [flags]",
-    .flags = "data config bootstrap.servers from limit partition follow output ksql.service.id",
+    .flags = "data config bootstrap.servers schema.registry.url from limit partition follow output "
+             "ksql.service.id",
     .examples = "  drivethru topic list\n"
                 "  drivethru topic read mcd_orders --limit 3\n"
                 "  drivethru topic read MCD_ORDERS_PAYMENTS_JOINED --from end --follow\n"

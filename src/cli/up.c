@@ -210,12 +210,19 @@ static void *generator_main(void *context)
     return NULL;
 }
 
+/* A registry elsewhere is served there. */
+static struct str served_registry(const struct invocation *invocation)
+{
+    const bool is_elsewhere = config_text(invocation, "schema.registry.url").size > 0;
+    return is_elsewhere ? STR("") : config_text(invocation, "registry.listen");
+}
+
 static enum err open_api(struct up *up, struct why *why)
 {
     struct invocation *invocation = up->invocation;
     const struct api_options options = {
         .listen = config_text(invocation, "listen"),
-        .registry_listen = config_text(invocation, "registry.listen"),
+        .registry_listen = served_registry(invocation),
         .registry_is_optional = !config_is_said(invocation, "registry.listen"),
         .insecure = config_flag(invocation, "insecure"),
         .engine = up->world.engine,
@@ -354,7 +361,8 @@ const struct command command_up = {
     .name = "up",
     .summary = "run the whole pipeline: generator, log, queries, documents",
     .usage = "up [flags]",
-    .flags = "data config bootstrap.servers pipeline listen registry.listen insecure threads "
+    .flags = "data config bootstrap.servers schema.registry.url pipeline listen registry.listen "
+             "insecure threads "
              "generate rate history "
              "seed start partitions "
              "generator.unpaid.share generator.late.share generator.disorder.share "

@@ -123,8 +123,8 @@ const struct command command_verify = {
     .name = "verify",
     .summary = "compare joined rows, tables and documents with the truth",
     .usage = "verify [flags]",
-    .flags =
-        "data config bootstrap.servers ksql.service.id pipeline documents connection.uri quiet",
+    .flags = "data config bootstrap.servers schema.registry.url ksql.service.id pipeline documents "
+             "connection.uri quiet",
     .examples = "  drivethru verify\n"
                 "  drivethru verify --data /var/lib/drivethru --quiet\n",
     .run = run,

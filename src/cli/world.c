@@ -8,6 +8,8 @@
 #include <unistd.h>
 
 #define SINK_BYTES_MAX (1 << 20)
+#define WORKER_PATIENCE_MS 1000
+#define READER_PATIENCE_MS 10000
 
 static uint32_t thread_count(const struct invocation *invocation)
 {
@@ -16,6 +18,16 @@ static uint32_t thread_count(const struct invocation *invocation)
         return (uint32_t)(wanted > 256 ? 256 : wanted);
     const long cores = sysconf(_SC_NPROCESSORS_ONLN);
     return cores > 0 ? (uint32_t)cores : 1;
+}
+
+/* A worker must not wait long for a schema; who only looks may. */
+static enum err open_registry(struct invocation *invocation, unsigned need, struct world *world,
+                              struct why *why)
+{
+    if (config_text(invocation, "schema.registry.url").size == 0)
+        return registry_embedded_open(world->store, &world->registry, why);
+    const int64_t patience_ms = need & WORLD_QUERIES ? WORKER_PATIENCE_MS : READER_PATIENCE_MS;
+    return registry_remote_open(&invocation->settings, patience_ms, &world->registry, why);
 }
 
 static enum err why_locked(struct why *why, const char *directory)
@@ -43,7 +55,7 @@ static enum err open_kafka(struct invocation *invocation, unsigned need, struct 
         return why_locked(why, options.directory);
     if (err)
         return err;
-    return registry_embedded_open(world->store, &world->registry, why);
+    return open_registry(invocation, need, world, why);
 }
 
 static enum err open_log(struct invocation *invocation, unsigned need, struct world *world,
@@ -77,7 +89,7 @@ static enum err open_log(struct invocation *invocation, unsigned need, struct wo
         return why_locked(why, directory);
     if (err)
         return err;
-    return registry_embedded_open(world->store, &world->registry, why);
+    return open_registry(invocation, need, world, why);
 }
 
 static enum err open_engine(struct invocation *invocation, unsigned need, struct world *world,

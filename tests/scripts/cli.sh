@@ -59,6 +59,13 @@ expect 2 "settings:1: 'rate': the environment has no 'ORDERS'" config show --con
 ORDERS=many expect 2 "'--rate' is a number that is not negative, not '\[hidden\]'" generate --config "$home/settings" \
     --data "$home/other"
 DRIVETHRU_THREADS='${directory:/nowhere:threads}' expect 2 "DRIVETHRU_THREADS: 'threads': .*nowhere" config show
+# Names with ksqlDB's prefixes, and those of what is talked to.
+printf 'ksql.schema.registry.url=http://a:1\nksql.streams.commit.interval.ms=77\nbasic.auth.user.info=k:geheim\n' \
+    >"$home/settings"
+expect 0 '^schema.registry.url +http://a:1' config show --config "$home/settings"
+grep -qE '^commit.interval.ms +77' "$home/out" || { cat "$home/out"; exit 1; }
+grep -qE '^basic.auth.user.info +\[hidden\]' "$home/out" || { cat "$home/out"; exit 1; }
+expect 2 "'basic.auth.user.inf'" config show --config <(echo basic.auth.user.inf=x)
 echo 'sede=1' >"$home/settings"
 expect 2 "settings:1: unknown setting 'sede', did you mean 'seed'" config show --config "$home/settings"
 
