@@ -79,8 +79,9 @@ static enum err open_log(struct invocation *invocation, unsigned need, struct wo
         return err;
     if (config_text(invocation, "bootstrap.servers").size > 0)
         return open_kafka(invocation, need, world, why);
+    const int64_t interval_ms = config_number(invocation, "commit.interval.ms");
     const struct log_embedded_options log = {
-        .commit_interval_ms = config_number(invocation, "commit.interval.ms"),
+        .commit_interval_ms = interval_ms > 0 ? interval_ms : LOG_COMMIT_AT_ONCE,
         .runs_queries = (need & WORLD_QUERIES) != 0,
         .directory = directory,
     };

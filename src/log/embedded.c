@@ -48,14 +48,14 @@ enum err log_embedded_open(struct store *store, const struct log_embedded_option
     must(store != NULL);
     must(options != NULL);
     must(ret_log != NULL);
-    must(options->commit_interval_ms >= 0);
+    must(options->commit_interval_ms >= LOG_COMMIT_AT_ONCE);
     struct embedded_log *log = MEMORY_NEW(struct embedded_log);
     const int64_t interval_ms =
         options->commit_interval_ms ? options->commit_interval_ms : COMMIT_INTERVAL_MS_DEFAULT;
     log->base.ops = &embedded_ops;
     log->lows.look = embedded_look;
     log->store = store;
-    log->commit_interval_ns = interval_ms * 1000000;
+    log->commit_interval_ns = interval_ms == LOG_COMMIT_AT_ONCE ? 0 : interval_ms * 1000000;
     log->commit_bytes = options->commit_bytes ? options->commit_bytes : COMMIT_BYTES_DEFAULT;
     log->runs_queries = options->runs_queries;
     log->read_only = store_is_read_only(store);

@@ -380,8 +380,11 @@ const char *log_refuses(const struct log_topic *topic, const struct record *reco
 /* Backends. Named only here and in cli/. */
 struct store;
 struct properties;
+/* A commit waits for nothing but the one before it: as fast as the disk can, with what came
+ * meanwhile. */
+#define LOG_COMMIT_AT_ONCE (-1)
 struct log_embedded_options {
-    int64_t commit_interval_ms; /* 0: 5 */
+    int64_t commit_interval_ms; /* 0: 5; LOG_COMMIT_AT_ONCE */
     uint64_t commit_bytes;      /* commit early at so many; 0: 1 MB */
     bool runs_queries;          /* takes the data directory's query lock: ERR_LOCKED */
     const char *directory;      /* of the lock file */

@@ -39,8 +39,9 @@ static void world_open(struct world *world)
 {
     struct why why = {0};
     const struct store_options store = {.unsynced = true};
-    const struct log_embedded_options log = {
-        .commit_interval_ms = 1, .runs_queries = true, .directory = world->directory};
+    const struct log_embedded_options log = {.commit_interval_ms = LOG_COMMIT_AT_ONCE,
+                                             .runs_queries = true,
+                                             .directory = world->directory};
     assert_int_equal(store_open(world->directory, &store, &world->store, &why), OK);
     assert_int_equal(log_embedded_open(world->store, &log, &world->log, &why), OK);
     assert_int_equal(registry_embedded_open(world->store, &world->registry, &why), OK);

@@ -139,6 +139,33 @@ static void internal_topics_are_read_ahead_of_their_commit(void **state)
     fixture_release(&fixture);
 }
 
+/* With an interval of a minute only the first commit would come in time. */
+static void at_once_no_commit_waits_for_an_interval(void **state)
+{
+    struct fixture fixture;
+    (void)state;
+    fixture_init(&fixture);
+    for (int at_once = 0; at_once < 2; at_once++) {
+        uint64_t sequence = 0;
+        uint64_t durable = 0;
+        fixture.log_options.commit_interval_ms = at_once ? LOG_COMMIT_AT_ONCE : 60000;
+        fixture_open(&fixture);
+        struct log_topic *topic = make_topic(fixture.log, at_once ? "soon" : "late", false, 1);
+        struct log_member *member = join(fixture.log, false);
+        put_wait(member, topic, 0, 0, 1);
+        for (uint64_t i = 1; i < 5; i++) {
+            assert_ok(put(member, topic, 0, (int)i, 1, &sequence));
+            if (at_once)
+                assert_ok(wait_durable(member, sequence));
+        }
+        assert_ok(log_committed(member, &durable));
+        assert_int_equal(durable, at_once ? 5 : 1);
+        log_leave(member);
+        fixture_close(&fixture);
+    }
+    fixture_release(&fixture);
+}
+
 static void lows_are_the_lowest_of_the_writers(void **state)
 {
     struct fixture fixture;
@@ -494,6 +521,7 @@ int main(void)
         cmocka_unit_test(topics_are_made_listed_described_removed),
         cmocka_unit_test(committed_records_are_read_back),
         cmocka_unit_test(internal_topics_are_read_ahead_of_their_commit),
+        cmocka_unit_test(at_once_no_commit_waits_for_an_interval),
         cmocka_unit_test(lows_are_the_lowest_of_the_writers),
         cmocka_unit_test(what_is_stored_already_is_not_written_again),
         cmocka_unit_test(lows_of_the_end_count_until_news),
