@@ -69,8 +69,10 @@ static void restart(const char *directory, uint64_t events, int64_t exec_ns)
         builder.buf = (struct buf){0};
         record_batch_builder_release(&builder);
     }
-    while (join_world_joined(&world) == before)
-        clock_sleep_ms(1);
+    while (join_world_joined(&world) == before) {
+        const enum err err = log_wait(member, 1000);
+        must(err == OK || err == ERR_AGAIN);
+    }
     printf("restart %.6f %.6f\n", (double)(clock_monotonic_ns() - exec_ns) / 1e9,
            (double)clock_cpu_ns() / 1e9);
     buf_release(&value);
