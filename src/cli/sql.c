@@ -1,6 +1,7 @@
 /* sql.c -- drivethru sql: the SQL shell, a client of ksqlDB's REST API. */
 #include "cli/sql_editor.h"
 #include "cli/sql_names.h"
+#include "cli/sql_password.h"
 #include "cli/sql_script.h"
 #include "cli/sql_server.h"
 #include "cli/sql_words.h"
@@ -195,7 +196,11 @@ static enum err open_shell(struct sql_shell *shell, struct why *why)
                        STR_ARGS(timeout));
     if (each_line(shell, "sql.define", define) != OK)
         return why_set(why, ERR_INVALID, "'--define' is NAME=VALUE");
-    const enum err err = sql_set_output(shell, config_text(invocation, "output"), why);
+    enum err err = sql_set_output(shell, config_text(invocation, "output"), why);
+    shell->password = config_text(invocation, "server.password");
+    const struct str user = config_text(invocation, "server.user");
+    if (err == OK && user.size > 0 && shell->password.size == 0 && isatty(STDIN_FILENO))
+        err = sql_password_ask(user, &shell->arena, &shell->password, why);
     if (err)
         return err;
     return sql_server_use(shell, config_text(invocation, "server"), why);

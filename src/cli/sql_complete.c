@@ -155,6 +155,8 @@ static const struct rule {
     {"SET", "CLI", SQL_NAME_KIND_COUNT, true},
     {"CLI", "WRAP COLUMN-WIDTH", SQL_NAME_KIND_COUNT, true},
     {"WRAP", "ON OFF", SQL_NAME_KIND_COUNT, true},
+    {"REQUEST", "PIPELINING", SQL_NAME_KIND_COUNT, true},
+    {"PIPELINING", "ON OFF", SQL_NAME_KIND_COUNT, true},
     {"RUN", "SCRIPT", SQL_NAME_KIND_COUNT, true},
     {"SPOOL", "OFF", SQL_NAME_KIND_COUNT, true},
 };

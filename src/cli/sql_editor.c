@@ -41,6 +41,9 @@ struct sql_editor *sql_editor_new(struct sql_shell *shell)
     el_set(editor->edit, EL_CLIENTDATA, editor);
     el_set(editor->edit, EL_PROMPT, prompt);
     el_set(editor->edit, EL_EDITOR, "emacs");
+    /* A terminal that cannot move its cursor edits lines itself. */
+    if (!editor->knows_marks)
+        el_set(editor->edit, EL_EDITMODE, 0);
     el_set(editor->edit, EL_SIGNAL, 1); /* it puts the terminal back before a signal ends us */
     el_set(editor->edit, EL_HIST, history, editor->history);
     el_set(editor->edit, EL_SETTY, "-d", "-isig", NULL);

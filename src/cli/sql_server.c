@@ -113,10 +113,10 @@ enum err sql_server_info(struct sql_shell *shell, struct arena *arena, struct st
 
 enum err sql_server_use(struct sql_shell *shell, struct str url, struct why *why)
 {
-    const struct http_client_options options = {
-        .url = url,
-        .user = config_text(shell->invocation, "server.user"),
-        .password = config_text(shell->invocation, "server.password")};
+    const struct http_client_options options = {.url = url,
+                                                .user =
+                                                    config_text(shell->invocation, "server.user"),
+                                                .password = shell->password};
     struct http_client *client;
     const enum err err = http_client_new(&options, &client, why);
     if (err)
@@ -215,7 +215,7 @@ enum err sql_server_ask(struct sql_shell *shell, struct str statement, int64_t t
                       http_client_url(shell->client));
     if (err)
         return err;
-    for (struct json_node *at = root->child; err == OK && at; at = at->next)
+    for (struct json_node *at = root->child; err == OK && at && !shell->is_pipelined; at = at->next)
         if (json_member(at, "commandStatus"))
             err = await_command(shell, arena, at, why);
     *ret_entities = root;

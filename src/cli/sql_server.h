@@ -18,7 +18,8 @@ MUST_CHECK enum err sql_server_info(struct sql_shell *shell, struct arena *arena
 MUST_CHECK enum err sql_server_get(struct sql_shell *shell, const char *path, int64_t timeout_ms,
                                    struct arena *arena, const struct json_node **ret_root,
                                    struct why *why);
-/* POST /ksql: a list of entities. Waits until commands have come to their end. */
+/* POST /ksql: a list of entities. Waits until commands have come to their end, unless requests are
+ * pipelined. */
 MUST_CHECK enum err sql_server_ask(struct sql_shell *shell, struct str statement,
                                    int64_t timeout_ms, struct arena *arena,
                                    const struct json_node **ret_entities, struct why *why);

@@ -24,6 +24,8 @@ struct sql_shell {
     bool is_terminal;         /* standard output is one */
     bool has_colors;
     bool is_leaving;
+    bool is_pipelined;   /* REQUEST PIPELINING ON: commands are not waited for */
+    struct str password; /* of server.user */
     uint32_t script_depth;
     FILE *spool; /* a copy of all that is shown; NULL: off */
     char *spool_path;

@@ -41,6 +41,8 @@ static enum err run_history(struct sql_shell *shell, const struct str *arguments
                             struct why *why);
 static enum err run_output(struct sql_shell *shell, const struct str *arguments, uint32_t count,
                            struct why *why);
+static enum err run_pipelining(struct sql_shell *shell, const struct str *arguments, uint32_t count,
+                               struct why *why);
 static enum err run_script(struct sql_shell *shell, const struct str *arguments, uint32_t count,
                            struct why *why);
 static enum err run_server(struct sql_shell *shell, const struct str *arguments, uint32_t count,
@@ -53,11 +55,17 @@ static enum err run_version(struct sql_shell *shell, const struct str *arguments
                             struct why *why);
 
 static const struct word words[] = {
-    {"clear", 0, 0, run_clear},       {"exit", 0, 0, run_exit},
-    {"help", 0, 2, run_help},         {"history", 0, 0, run_history},
-    {"output", 0, 1, run_output},     {"quit", 0, 0, run_exit},
-    {"run script", 1, 1, run_script}, {"server", 0, 1, run_server},
-    {"set cli", 2, 2, run_set_cli},   {"spool", 1, 1, run_spool},
+    {"clear", 0, 0, run_clear},
+    {"exit", 0, 0, run_exit},
+    {"help", 0, 2, run_help},
+    {"history", 0, 0, run_history},
+    {"output", 0, 1, run_output},
+    {"quit", 0, 0, run_exit},
+    {"request pipelining", 0, 1, run_pipelining},
+    {"run script", 1, 1, run_script},
+    {"server", 0, 1, run_server},
+    {"set cli", 2, 2, run_set_cli},
+    {"spool", 1, 1, run_spool},
     {"version", 0, 0, run_version},
 };
 #define WORD_COUNT (sizeof(words) / sizeof(words[0]))
@@ -192,6 +200,18 @@ static enum err run_output(struct sql_shell *shell, const struct str *arguments,
     if (count > 0)
         return sql_set_output(shell, arguments[0], why);
     show(shell, "output is %s\n", shell->is_json ? "JSON" : "TABULAR");
+    return OK;
+}
+
+static enum err run_pipelining(struct sql_shell *shell, const struct str *arguments, uint32_t count,
+                               struct why *why)
+{
+    const bool is_on = count > 0 && str_equal_nocase(arguments[0], STR("on"));
+    if (count > 0 && !is_on && !str_equal_nocase(arguments[0], STR("off")))
+        return why_set(why, ERR_INVALID, "request pipelining is ON or OFF");
+    if (count > 0)
+        shell->is_pipelined = is_on;
+    show(shell, "request pipelining is %s\n", shell->is_pipelined ? "ON" : "OFF");
     return OK;
 }
 

@@ -105,7 +105,8 @@ class Handler(BaseHTTPRequestHandler):
 
     def note(self, body):
         with open(sys.argv[2], "a") as log:
-            log.write("%s %s %s\n" % (self.command, self.path, body))
+            who = self.headers.get("Authorization")
+            log.write("%s %s %s%s\n" % (self.command, self.path, body, " by " + who if who else ""))
 
     def whole(self, status, body):
         data = body.encode()

@@ -5,6 +5,7 @@ usage: sql_terminal.py PROGRAM
 What is typed counts by what reaches the server (its log) and by what appears; nothing is timed,
 every wait ends when what is awaited is there, or fails after a minute.
 """
+import base64
 import fcntl
 import os
 import pty
@@ -270,6 +271,46 @@ def main():
         shell.expect("sql> ")
         os.kill(shell.pid, signal.SIGHUP)
         os.waitpid(shell.pid, 0)
+
+        # A terminal that cannot move its cursor edits lines itself, and gets no escape sequences.
+        shell = Terminal(arguments, dict(environment, TERM="dumb"))
+        shell.expect("sql> ")
+        shell.type("SHOW TABLES;", ENTER)
+        shell.expect("BY_METHOD")
+        shell.expect("sql> ")
+        check(b"\x1b" not in shell.seen, "escape sequences on a dumb terminal")
+        shell.type("exit", ENTER)
+        shell.leave()
+
+        # A password is asked for, and not shown.
+        shell = Terminal(arguments + ["-u", "ada"], environment)
+        shell.expect("password of ada: ")
+        shell.type("count\u00e9ss", ENTER)
+        shell.expect("sql> ")
+        stub.await_request("GET /info  by Basic " + base64.b64encode("ada:count\u00e9ss".encode()).decode())
+        check(b"count" not in shell.seen, "the password was shown")
+        shell.type("exit", ENTER)
+        shell.leave()
+
+        # Commands that are not waited for.
+        shell = Terminal(arguments, environment)
+        shell.expect("sql> ")
+        shell.type("request pipelining on", ENTER)
+        shell.expect("request pipelining is ON")
+        shell.expect("sql> ")
+        asked = stub.requests().count("GET /status/")
+        shell.type("CREATE STREAM QUEUED AS SELECT * FROM ORDERS;", ENTER)
+        stub.await_request("CREATE STREAM QUEUED AS SELECT * FROM ORDERS;")
+        shell.expect("sql> ")
+        check(stub.requests().count("GET /status/") == asked, "a command was waited for")
+        shell.type("request pipelining off", ENTER)
+        shell.expect("request pipelining is OFF")
+        shell.expect("sql> ")
+        shell.type("CREATE STREAM QUEUED2 AS SELECT * FROM ORDERS;", ENTER)
+        stub.await_request("GET /status/")
+        shell.expect("sql> ")
+        shell.type("exit", ENTER)
+        shell.leave()
 
         # A server that is away: says so, and the shell can be pointed to another.
         shell = Terminal([sys.argv[1], "sql", "--server", "http://127.0.0.1:1"], environment)
