@@ -90,7 +90,8 @@ static void write_topics(const struct statement *statement, const struct describ
             buf_append_str(json, p > 0 ? STR(",1") : STR("1"));
         buf_append_byte(json, ']');
         if (statement->extended)
-            buf_append_str(json, STR(",\"consumerCount\":0,\"consumerGroupCount\":0"));
+            buf_printf(json, ",\"consumerCount\":%u,\"consumerGroupCount\":%u", topic->reader_count,
+                       topic->reader_count);
         buf_append_byte(json, '}');
     }
     buf_append_byte(json, ']');

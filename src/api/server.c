@@ -1,5 +1,6 @@
 /* server.c -- what clients ask about the server itself: /info, /healthcheck, /v1/metadata. */
 #include "api/inside.h"
+#include "base/clock.h"
 #include "base/json.h"
 
 static void get_info(void *context, struct net_request *request, struct net_response *response)
@@ -31,16 +32,41 @@ static void get_healthcheck(void *context, struct net_request *request,
     buf_release(&json);
 }
 
+/* "CTAS_X_5":{...}: a query's partitions are all active here. There are no standbys. */
+static void write_active(const struct engine_query *query, struct buf *json)
+{
+    json_write_string(json, query->id);
+    buf_append_str(json, STR(":{\"activeStores\":[],\"activePartitions\":["));
+    for (uint32_t i = 0; i < query->status.position_count; i++) {
+        buf_append_str(json, i > 0 ? STR(",{\"topic\":") : STR("{\"topic\":"));
+        json_write_string(json, query->status.positions[i].topic);
+        buf_printf(json, ",\"partition\":%d}", query->status.positions[i].partition);
+    }
+    buf_append_str(json, STR("],\"standByStores\":[],\"standByPartitions\":[]}"));
+}
+
+/* This process is the cluster, and it is alive. */
 static void get_cluster_status(void *context, struct net_request *request,
                                struct net_response *response)
 {
     const struct api *api = context;
+    const long long now_ms = (long long)clock_wall_ms();
     struct buf json = {0};
+    struct engine_query *queries;
+    uint32_t count;
+    engine_queries(api->options.engine, request->arena, &queries, &count);
     buf_append_str(&json, STR("{\"clusterStatus\":{"));
     json_write_string(&json, net_server_address(api->server));
-    buf_append_str(&json, STR(":{\"hostAlive\":true,\"lastStatusUpdateMs\":0,"
-                              "\"activeStandbyPerQuery\":{},\"hostStoreLags\":"
-                              "{\"stateStoreLags\":{},\"updateTimeMs\":0}}},\"lags\":{}}"));
+    buf_printf(&json,
+               ":{\"hostAlive\":true,\"lastStatusUpdateMs\":%lld,\"activeStandbyPerQuery\":{",
+               now_ms);
+    for (uint32_t i = 0; i < count; i++) {
+        if (i > 0)
+            buf_append_byte(&json, ',');
+        write_active(&queries[i], &json);
+    }
+    buf_printf(&json, "},\"hostStoreLags\":{\"stateStoreLags\":{},\"updateTimeMs\":%lld}}}}",
+               now_ms);
     json_respond(response, request, &json);
     buf_release(&json);
 }

@@ -50,6 +50,7 @@ struct described_topic {
     int32_t partition_count;
     int64_t records;
     uint64_t bytes;
+    uint32_t reader_count; /* EXTENDED: queries of this process that read it */
 };
 
 struct described_type {

@@ -86,6 +86,38 @@ static void show_sources(struct execution *execution, enum source_kind kind)
     sheet_answer(&sheet, &described);
 }
 
+struct readers {
+    struct flow_status *statuses; /* of all queries */
+    uint32_t count;
+};
+
+static struct readers find_readers(struct execution *execution)
+{
+    const struct engine *engine = execution->engine;
+    struct flow_query **flows =
+        ARENA_ARRAY(execution->arena, struct flow_query *, engine->query_count + 1);
+    struct readers readers = {
+        .statuses = ARENA_ARRAY(execution->arena, struct flow_status, engine->query_count + 1)};
+    for (uint32_t i = 0; i < engine->query_count; i++)
+        if (engine->queries[i]->flow)
+            flows[readers.count++] = engine->queries[i]->flow;
+    flow_get_statuses(flows, readers.count, execution->arena, readers.statuses);
+    return readers;
+}
+
+/* Each query is a group of its own, and in one process its only member. */
+static uint32_t count_readers(const struct readers *readers, struct str topic)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < readers->count; i++) {
+        bool reads = false;
+        for (uint32_t p = 0; p < readers->statuses[i].position_count && !reads; p++)
+            reads = str_equal(readers->statuses[i].positions[p].topic, topic);
+        count += reads;
+    }
+    return count;
+}
+
 static enum err show_topics(struct execution *execution)
 {
     static const struct str names[] = {STR_INIT("Kafka Topic"), STR_INIT("Partitions"),
@@ -95,6 +127,9 @@ static enum err show_topics(struct execution *execution)
     struct str *topics;
     size_t count;
     struct described described = {.kind = DESCRIBED_TOPICS};
+    struct readers readers = {0};
+    if (execution->statement->extended)
+        readers = find_readers(execution);
     enum err err = log_list(log, execution->arena, &topics, &count, execution->why);
     struct described_topic *items =
         err ? NULL : ARENA_ARRAY(execution->arena, struct described_topic, count + 1);
@@ -120,7 +155,8 @@ static enum err show_topics(struct execution *execution)
             (struct described_topic){.name = topics[i],
                                      .partition_count = info.config.partition_count,
                                      .records = records,
-                                     .bytes = bytes};
+                                     .bytes = bytes,
+                                     .reader_count = count_readers(&readers, topics[i])};
         struct str *row = sheet_row(&sheet);
         row[0] = topics[i];
         row[1] = arena_printf(execution->arena, "%d", info.config.partition_count);
