@@ -7,9 +7,9 @@
 
 /* In order: the page's takes any path that is left. */
 static const struct api_routes *const tables[] = {
-    &ksql_routes,   &query_routes,  &inserts_routes,  &status_routes,
-    &server_routes, &page_routes,   &pipeline_routes, &message_routes,
-    &schema_routes, &letter_routes, &document_routes, &file_routes};
+    &ksql_routes,     &query_routes,    &inserts_routes, &status_routes, &server_routes,
+    &page_routes,     &pipeline_routes, &message_routes, &schema_routes, &letter_routes,
+    &document_routes, &connect_routes,  &file_routes};
 #define TABLE_COUNT (sizeof(tables) / sizeof(tables[0]))
 
 static void gather_routes(struct api *api)
@@ -75,6 +75,8 @@ enum err api_open(const struct api_options *options, struct api **ret_api, struc
     enum err err = listen_on(api, why);
     if (err == OK)
         err = serve_registry(api, why);
+    if (err == OK && options->connect_listen.size > 0)
+        err = connect_open(api, why);
     if (err) {
         api_close(api);
         return err;
@@ -93,12 +95,22 @@ struct str api_registry_url(const struct api *api)
     return api->registry_url;
 }
 
+struct str api_connect_url(const struct api *api)
+{
+    struct api *self = (struct api *)api;
+    if (!api->connect_server)
+        return (struct str){0};
+    return arena_printf(&self->arena, "http://%.*s/",
+                        STR_ARGS(net_server_address(api->connect_server)));
+}
+
 void api_close(struct api *api)
 {
     if (!api)
         return;
     feed_stop(api->feed);
     net_server_close(api->server);
+    net_server_close(api->connect_server);
     schema_registry_close(api->served_registry);
     statuses_release(&api->status);
     arena_release(&api->arena);

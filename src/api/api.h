@@ -16,12 +16,12 @@ struct api_options {
     struct str listen;          /* "127.0.0.1:8088"; port 0: any that is free */
     struct str registry_listen; /* the same for the Schema Registry's API; size 0: not served */
     bool registry_is_optional;  /* its port is in use: a warning, no failure */
+    struct str connect_listen;  /* the same for Kafka Connect's API */
     bool insecure;              /* an address that is not loopback is meant */
     struct engine *engine;
     struct log *log;
     struct registry *registry;
-    struct target *documents;     /* NULL: none */
-    struct sink *sink;            /* NULL: none */
+    struct sinks *sinks;          /* NULL: none run here */
     const struct net_file *files; /* the page, as the build made it; path "/" is the page itself */
     uint32_t file_count;
     const char *dashboard_path; /* "pipeline/dashboard.json"; read again when it changes */
@@ -38,6 +38,8 @@ MUST_CHECK enum err api_open(const struct api_options *options, struct api **ret
 struct str api_url(const struct api *api);
 /* "http://127.0.0.1:8081/"; size 0: not served. */
 struct str api_registry_url(const struct api *api);
+/* "http://127.0.0.1:8083/"; size 0: not served. */
+struct str api_connect_url(const struct api *api);
 /* Ends what clients still ask, then closes. Before the engine. NULL is fine. */
 void api_close(struct api *api);
 

@@ -94,10 +94,15 @@ static void respond_failure(struct net_response *response, enum err err, const s
                   str_from(why->text));
 }
 
+static struct target *target_of(const struct api *api, struct str collection)
+{
+    return api->options.sinks ? sinks_target(api->options.sinks, collection) : NULL;
+}
+
 static void get_documents(void *context, struct net_request *request, struct net_response *response)
 {
     const struct api *api = context;
-    struct target *target = api->options.documents;
+    struct target *target = target_of(api, request->params[0]);
     struct document_query query = {.id = {NULL, 0}};
     struct found_document *documents;
     uint32_t count;
@@ -132,7 +137,7 @@ static void get_documents(void *context, struct net_request *request, struct net
 static void get_document(void *context, struct net_request *request, struct net_response *response)
 {
     const struct api *api = context;
-    struct target *target = api->options.documents;
+    struct target *target = target_of(api, request->params[0]);
     struct document_query query = {
         .collection = request->params[0], .id = request->params[1], .limit = 1};
     struct found_document *documents;

@@ -2,6 +2,7 @@
  * extend it). */
 #include "api/entity.h"
 #include "base/json.h"
+#include "base/secret.h"
 
 static void write_member(struct buf *json, const char *name, struct str value)
 {
@@ -302,6 +303,94 @@ static void write_function_description(const struct statement *statement,
     entity_end(json);
 }
 
+/* Of a connector: its configuration may have secrets in it. */
+static void connector_begin(struct buf *json, const char *type, const struct statement *statement)
+{
+    const bool creates = statement->kind == STATEMENT_CREATE_CONNECTOR;
+    struct buf text = {0};
+    if (creates)
+        buf_printf(&text, "CREATE SINK CONNECTOR `%.*s` WITH (...)", STR_ARGS(statement->name));
+    struct statement shown = *statement;
+    if (creates)
+        shown.text = buf_str(&text);
+    entity_begin(json, type, &shown);
+    buf_release(&text);
+}
+
+static void write_connector_info(const struct statement *statement, struct buf *json)
+{
+    struct arena arena;
+    arena_init(&arena, 0);
+    connector_begin(json, "connector_info", statement);
+    buf_append_str(json, STR("\"info\":{"));
+    write_member(json, "name", statement->name);
+    buf_append_str(json, STR(",\"config\":{"));
+    for (uint32_t i = 0; i < statement->property_count; i++) {
+        const struct property property = {.name = statement->properties[i].written,
+                                          .value = statement->properties[i].text};
+        if (i > 0)
+            buf_append_byte(json, ',');
+        json_write_string(json, property.name);
+        buf_append_byte(json, ':');
+        json_write_string(json, secret_shown(&property, &arena));
+    }
+    buf_append_str(json, STR("},\"tasks\":[{"));
+    write_member(json, "connector", statement->name);
+    buf_append_str(json, STR(",\"task\":0}],\"type\":\"sink\"}"));
+    entity_end(json);
+    arena_release(&arena);
+}
+
+static void write_drop_connector(const struct statement *statement, struct buf *json)
+{
+    entity_begin(json, "drop_connector", statement);
+    write_member(json, "connectorName", statement->name);
+    entity_end(json);
+}
+
+static void write_connectors(const struct statement *statement, const struct described *described,
+                             struct buf *json)
+{
+    entity_begin(json, "connector_list", statement);
+    buf_append_str(json, STR("\"connectors\":["));
+    for (uint32_t i = 0; i < described->count; i++) {
+        const struct described_connector *connector = &described->connectors[i];
+        buf_append_str(json, i > 0 ? STR(",{") : STR("{"));
+        write_member(json, "name", connector->name);
+        buf_append_str(json, STR(",\"type\":\"sink\","));
+        write_member(json, "className", connector->class_name);
+        buf_printf(json, ",\"state\":\"%s\"}", connector->state);
+    }
+    buf_append_byte(json, ']');
+    entity_end(json);
+}
+
+static void write_connector(const struct statement *statement, const struct described *described,
+                            struct str host, struct buf *json)
+{
+    const struct described_connector *connector = &described->connectors[0];
+    entity_begin(json, "connector_description", statement);
+    write_member(json, "connectorClass", connector->class_name);
+    buf_append_str(json, STR(",\"status\":{"));
+    write_member(json, "name", connector->name);
+    for (int i = 0; i < 2; i++) {
+        buf_append_str(json, i == 0 ? STR(",\"connector\":{") : STR(",\"tasks\":[{\"id\":0,"));
+        buf_printf(json, "\"state\":\"%s\",", connector->state);
+        write_member(json, "worker_id", host);
+        buf_append_byte(json, ',');
+        write_member(json, "trace", connector->trace);
+        buf_append_str(json, i == 0 ? STR("}") : STR("}]"));
+    }
+    buf_append_str(json, STR(",\"type\":\"sink\"},\"sources\":[],\"topics\":["));
+    for (uint32_t i = 0; i < connector->topic_count; i++) {
+        if (i > 0)
+            buf_append_byte(json, ',');
+        json_write_string(json, connector->topics[i]);
+    }
+    buf_append_byte(json, ']');
+    entity_end(json);
+}
+
 static bool write_described(const struct statement *statement, const struct described *described,
                             struct str host, struct buf *json)
 {
@@ -335,6 +424,12 @@ static bool write_described(const struct statement *statement, const struct desc
         return true;
     case DESCRIBED_QUERY:
         write_query_description(statement, described, host, json);
+        return true;
+    case DESCRIBED_CONNECTORS:
+        write_connectors(statement, described, json);
+        return true;
+    case DESCRIBED_CONNECTOR:
+        write_connector(statement, described, host, json);
         return true;
     }
     must_not_reach();
@@ -382,6 +477,14 @@ static bool write_status(const struct statement *statement, const struct answer 
 bool entity_write(const struct statement *statement, const struct answer *answer, struct str host,
                   struct buf *json)
 {
+    if (answer->kind == ANSWER_MESSAGE && statement->kind == STATEMENT_CREATE_CONNECTOR) {
+        write_connector_info(statement, json);
+        return true;
+    }
+    if (answer->kind == ANSWER_MESSAGE && statement->kind == STATEMENT_DROP_CONNECTOR) {
+        write_drop_connector(statement, json);
+        return true;
+    }
     if (answer->kind == ANSWER_MESSAGE)
         return write_status(statement, answer, json);
     return answer->described && write_described(statement, answer->described, host, json);

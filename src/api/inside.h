@@ -21,6 +21,7 @@ struct api {
     struct str url;
     struct schema_registry *served_registry; /* NULL: the registry is not served */
     struct str registry_url;
+    struct net_server *connect_server; /* NULL: Connect's API has no port of its own */
     struct arena arena;
     struct statuses status;
     struct counters counters;
@@ -36,9 +37,15 @@ struct api_routes {
     {                                                                                              \
         .routes = table, .count = (uint32_t)(sizeof(table) / sizeof((table)[0]))                   \
     }
-extern const struct api_routes document_routes, file_routes, inserts_routes, ksql_routes,
-    letter_routes, message_routes, page_routes, pipeline_routes, query_routes, schema_routes,
-    server_routes, status_routes;
+extern const struct api_routes connect_routes, document_routes, file_routes, inserts_routes,
+    ksql_routes, letter_routes, message_routes, page_routes, pipeline_routes, query_routes,
+    schema_routes, server_routes, status_routes;
+
+/* connect.c: opens the port of its own. Errors as net_server_open. */
+MUST_CHECK enum err connect_open(struct api *api, struct why *why);
+/* Pause, resume (which are kept) or restart a connector. ERR_NOT_FOUND, ERR_INVALID. */
+MUST_CHECK enum err connector_control(const struct api *api, struct str name, struct str action,
+                                      struct arena *arena, struct why *why);
 
 /* error.c: ksqlDB's errors. `code` is the HTTP status × 100 and a number: 40000, 40001, ... */
 void error_respond(struct net_response *response, int code, struct str message);

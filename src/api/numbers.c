@@ -86,13 +86,21 @@ static void write_sink(const struct api_options *options, struct buf *buf)
                                          [SINK_WAITING] = "waiting",
                                          [SINK_FAILED] = "failed"};
     buf_append_str(buf, STR("\"sinks\":{"));
-    if (options->sink) {
-        struct sink_status status;
-        sink_get_status(options->sink, &status);
-        json_write_string(buf, sink_name(options->sink));
-        buf_printf(buf, ":{\"state\":\"%s\",\"read\":%llu,\"lag\":%lld}", states[status.state],
-                   (unsigned long long)(status.documents + status.dead_letters),
-                   (long long)status.lag_records);
+    struct arena arena;
+    struct sink_info *infos = NULL;
+    uint32_t count = 0;
+    arena_init(&arena, 0);
+    if (options->sinks)
+        sinks_list(options->sinks, &arena, &infos, &count);
+    for (uint32_t i = 0; i < count; i++) {
+        const struct sink_status *status = &infos[i].status;
+        if (i > 0)
+            buf_append_byte(buf, ',');
+        json_write_string(buf, infos[i].name);
+        buf_printf(buf, ":{\"state\":\"%s\",\"read\":%llu,\"lag\":%lld}", states[status->state],
+                   (unsigned long long)(status->documents + status->dead_letters),
+                   (long long)status->lag_records);
     }
     buf_append_byte(buf, '}');
+    arena_release(&arena);
 }

@@ -6,7 +6,7 @@
 
 static void write_topics(const struct api *api, struct arena *arena, struct buf *buf);
 static void write_queries(const struct api *api, struct arena *arena, struct buf *buf);
-static void write_sink(const struct api *api, struct buf *buf);
+static void write_sinks(const struct api *api, struct arena *arena, struct buf *buf);
 static void write_server(const struct api *api, struct buf *buf);
 
 static void get_pipeline(void *context, struct net_request *request, struct net_response *response)
@@ -17,7 +17,7 @@ static void get_pipeline(void *context, struct net_request *request, struct net_
     buf_append_str(&buf, STR("],\"queries\":["));
     write_queries(context, request->arena, &buf);
     buf_append_str(&buf, STR("],\"sinks\":["));
-    write_sink(context, &buf);
+    write_sinks(context, request->arena, &buf);
     buf_append_str(&buf, STR("],\"server\":"));
     write_server(context, &buf);
     buf_append_byte(&buf, '}');
@@ -142,29 +142,34 @@ static void write_list(struct buf *buf, const char *name, const struct str *text
     buf_append_byte(buf, ']');
 }
 
-static void write_sink(const struct api *api, struct buf *buf)
+static void write_sink(const struct sink_info *info, struct buf *buf)
 {
-    struct sink *sink = api->options.sink;
-    struct sink_status status;
-    struct sink_ways ways;
-    struct arena arena;
-    if (!sink)
-        return;
-    arena_init(&arena, 0);
-    sink_get_status(sink, &status);
-    sink_get_ways(sink, &arena, &ways);
+    const struct sink_status *status = &info->status;
     buf_append_byte(buf, '{');
-    write_name(buf, "name", sink_name(sink));
-    write_list(buf, "reads", ways.topics, ways.count);
-    write_list(buf, "collections", ways.collections, ways.count);
+    write_name(buf, "name", info->name);
+    write_list(buf, "reads", info->ways.topics, info->ways.count);
+    write_list(buf, "collections", info->ways.collections, info->ways.count);
     buf_printf(buf, ",\"documents\":%llu,\"dead_letters\":%llu,\"why\":",
-               (unsigned long long)status.documents, (unsigned long long)status.dead_letters);
-    if (status.state == SINK_FAILED || status.state == SINK_WAITING)
-        json_write_string(buf, str_from(status.why.text));
+               (unsigned long long)status->documents, (unsigned long long)status->dead_letters);
+    if (status->state == SINK_FAILED || status->state == SINK_WAITING)
+        json_write_string(buf, str_from(status->why.text));
     else
         buf_append_str(buf, STR("null"));
     buf_append_byte(buf, '}');
-    arena_release(&arena);
+}
+
+static void write_sinks(const struct api *api, struct arena *arena, struct buf *buf)
+{
+    struct sink_info *infos;
+    uint32_t count;
+    if (!api->options.sinks)
+        return;
+    sinks_list(api->options.sinks, arena, &infos, &count);
+    for (uint32_t i = 0; i < count; i++) {
+        if (i > 0)
+            buf_append_byte(buf, ',');
+        write_sink(&infos[i], buf);
+    }
 }
 
 /* What net/ and api/ count; the other counters are queries' own. */
@@ -192,21 +197,9 @@ static void write_server(const struct api *api, struct buf *buf)
 
 static void post_sink(void *context, struct net_request *request, struct net_response *response)
 {
-    const struct api *api = context;
-    struct sink *sink = api->options.sink;
-    const struct str action = request->params[1];
     struct why why = {0};
-    enum err err = OK;
-    if (!sink || !str_equal(sink_name(sink), request->params[0])) {
-        error_respond(response, 40400, STR("there is no such sink"));
-        return;
-    }
-    if (str_equal(action, STR("pause")) || str_equal(action, STR("resume")))
-        sink_pause(sink, str_equal(action, STR("pause")));
-    else if (str_equal(action, STR("restart")))
-        err = sink_restart(sink, &why);
-    else
-        err = why_set(&why, ERR_NOT_FOUND, "a sink can pause, resume and restart");
+    const enum err err =
+        connector_control(context, request->params[0], request->params[1], request->arena, &why);
     if (err == OK)
         net_respond(response, 202, "application/json", STR("{}"));
     else

@@ -2,7 +2,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "cli/answer.h"
-#include "cli/world.h"
+#include "cli/connectors.h"
 
 #define SQL_BYTES_MAX (1 << 20)
 #define IDLE_TIMEOUT_MS 600000
@@ -35,13 +35,20 @@ static enum err keep_running(struct invocation *invocation, struct world *world,
     struct engine_query *queries;
     uint32_t count;
     engine_queries(world->engine, &invocation->arena, &queries, &count);
-    if (count == 0)
+    struct engine_connector *connectors;
+    uint32_t connector_count;
+    engine_get_connectors(world->engine, &invocation->arena, &connectors, &connector_count);
+    if (count == 0 && connector_count == 0)
         return OK;
     if (config_flag(invocation, "until.idle")) {
-        const enum err err = engine_wait_idle(world->engine, IDLE_TIMEOUT_MS);
-        return err ? why_set(why, err, "queries did not come to the end of their input") : OK;
+        enum err err = engine_wait_idle(world->engine, IDLE_TIMEOUT_MS);
+        if (err == OK)
+            err = sinks_wait_idle(world->connectors->sinks, IDLE_TIMEOUT_MS);
+        return err ? why_set(why, err, "queries and sinks did not come to the end of their input")
+                   : OK;
     }
-    fprintf(stderr, "%u quer%s running; Ctrl-C ends\n", count, count == 1 ? "y" : "ies");
+    fprintf(stderr, "%u quer%s and %u connector%s running; Ctrl-C ends\n", count,
+            count == 1 ? "y" : "ies", connector_count, connector_count == 1 ? "" : "s");
     while (!interrupt_wanted())
         clock_sleep_ms(100);
     return OK;
@@ -61,6 +68,7 @@ static int run(struct invocation *invocation)
         return fail(err, &why);
     interrupted_engine = world.engine;
     interrupt_on(on_interrupt);
+    connectors_start(world.connectors);
     session_init(&session, &invocation->arena);
     for (uint32_t i = 0; err == OK && i < invocation->argument_count; i++)
         err = run_file(invocation, &world, invocation->arguments[i], &session, &printer, &why);

@@ -91,21 +91,18 @@ static const struct entity_list lists[] = {
 };
 
 static void show_message(struct sql_shell *shell, const struct json_node *entity);
+static void show_connector(struct sql_shell *shell, const struct json_node *entity);
 static void show_members(struct sql_shell *shell, const struct json_node *entity);
 
 static const struct {
     const char *type;
     void (*show)(struct sql_shell *shell, const struct json_node *entity);
 } forms[] = {
-    {"currentStatus", show_message},
-    {"warning_entity", show_message},
-    {"drop_connector", show_message},
-    {"sourceDescription", sql_show_source},
-    {"source_descriptions", sql_show_sources},
-    {"queryDescription", sql_show_query},
-    {"query_descriptions", sql_show_queries},
-    {"describe_function", sql_show_function},
-    {"type_list", sql_show_types},
+    {"currentStatus", show_message},          {"warning_entity", show_message},
+    {"connector_info", show_connector},       {"drop_connector", show_connector},
+    {"sourceDescription", sql_show_source},   {"source_descriptions", sql_show_sources},
+    {"queryDescription", sql_show_query},     {"query_descriptions", sql_show_queries},
+    {"describe_function", sql_show_function}, {"type_list", sql_show_types},
 };
 
 void sql_write_line(struct sql_shell *shell, const char *label, struct str text)
@@ -252,6 +249,21 @@ static void show_message(struct sql_shell *shell, const struct json_node *entity
 {
     const struct json_node *status = json_member(entity, "commandStatus");
     sql_write_line(shell, "", json_member_text(status ? status : entity, "message", STR("done")));
+}
+
+/* What became of one. */
+static void show_connector(struct sql_shell *shell, const struct json_node *entity)
+{
+    const struct json_node *info = json_member(entity, "info");
+    struct buf line = {0};
+    if (info)
+        buf_printf(&line, "connector %.*s created",
+                   STR_ARGS(json_member_text(info, "name", STR(""))));
+    else
+        buf_printf(&line, "connector %.*s dropped",
+                   STR_ARGS(json_member_text(entity, "connectorName", STR(""))));
+    sql_write_line(shell, "", buf_str(&line));
+    buf_release(&line);
 }
 
 static void show_members(struct sql_shell *shell, const struct json_node *entity)

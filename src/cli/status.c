@@ -2,6 +2,7 @@
 #include "cli/status.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "cli/connectors.h"
 
 void status_init(struct status *status, struct invocation *invocation, struct world *world)
 {
@@ -112,21 +113,31 @@ static void show_queries(struct status *status)
     printf("lag %lld  ", (long long)lag);
 }
 
+static void show_sinks(struct status *status)
+{
+    struct sink_info *infos;
+    uint32_t count;
+    uint64_t documents = 0;
+    sinks_list(status->world->connectors->sinks, &status->arena, &infos, &count);
+    if (count == 0)
+        return;
+    for (uint32_t i = 0; i < count; i++)
+        documents += infos[i].status.documents_before + infos[i].status.documents;
+    printf("documents %llu", (unsigned long long)documents);
+    for (uint32_t i = 0; i < count; i++) {
+        const struct sink_status *sink = &infos[i].status;
+        if (sink->state == SINK_WAITING || sink->state == SINK_FAILED)
+            printf(" (%s: %s)", sink->state == SINK_FAILED ? "failed" : "waiting", sink->why.text);
+    }
+}
+
 void status_show(struct status *status, const struct generator_progress *progress)
 {
     for (size_t i = 0; i < status->items.count; i++)
         show_item(status, &status->items.items[i]);
     printf("events/s %.0f  ", event_rate(status));
     show_queries(status);
-    if (status->world->sink) {
-        struct sink_status sink;
-        sink_get_status(status->world->sink, &sink);
-        printf("documents %llu", (unsigned long long)(status->documents_before + sink.documents));
-        if (sink.state == SINK_WAITING)
-            printf(" (waiting: %s)", sink.why.text);
-        if (sink.state == SINK_FAILED)
-            printf(" (failed: %s)", sink.why.text);
-    }
+    show_sinks(status);
     if (progress && progress->history_done < 1)
         printf("  history %.0f %%", progress->history_done * 100);
     if (log_get_health(status->world->log) == LOG_FULL)

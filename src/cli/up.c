@@ -7,6 +7,7 @@
 #include "api/api.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "cli/connectors.h"
 #include "cli/generating.h"
 #include "cli/status.h"
 #include "cli/world.h"
@@ -24,8 +25,6 @@ struct up {
     struct invocation *invocation;
     struct world world;
     struct api *api;
-    struct sink_catalog catalog;
-    uint64_t documents_before;
     struct generator_options generator_options;
     pthread_t generator_thread;
     bool generator_started;
@@ -110,7 +109,7 @@ static enum err apply_files(struct up *up, struct why *why)
     size_t count;
     enum err err = file_list(directory, STR(".sql"), arena, &names, &count, why);
     if (err == ERR_NOT_FOUND) { /* what runs is kept in the log: files are not needed */
-        fprintf(stderr, "no directory '%s': what runs goes on, without a sink\n", directory);
+        fprintf(stderr, "no directory '%s': what runs goes on\n", directory);
         return OK;
     }
     for (size_t i = 0; err == OK && i < count; i++) {
@@ -120,60 +119,6 @@ static enum err apply_files(struct up *up, struct why *why)
         if (err == OK)
             err = engine_apply(up->world.engine, path, text, show_message, NULL, why);
     }
-    return err;
-}
-
-static enum err topic_format(void *context, struct str topic, struct arena *arena,
-                             struct record_format *ret_format, bool *ret_is_table)
-{
-    struct source source;
-    const enum err err = engine_source_of_topic(context, topic, arena, &source);
-    if (err)
-        return err;
-    *ret_format = source.format;
-    *ret_is_table = source.kind == SOURCE_TABLE;
-    return OK;
-}
-
-/* What earlier processes delivered: a record is a document. */
-static uint64_t delivered_before(struct up *up, struct str sink)
-{
-    struct target_position *positions;
-    uint32_t count;
-    uint64_t delivered = 0;
-    if (target_positions(up->world.target, sink, &up->invocation->arena, &positions, &count,
-                         NULL) != OK)
-        return 0;
-    for (uint32_t i = 0; i < count; i++)
-        delivered += (uint64_t)positions[i].next_offset;
-    return delivered;
-}
-
-static enum err start_sink(struct up *up, struct why *why)
-{
-    struct properties *properties = NULL;
-    enum err err = world_read_sink(up->invocation, &properties, why);
-    if (err == ERR_NOT_FOUND)
-        return OK;
-    if (err == OK)
-        err = world_open_target(up->invocation, &up->world, properties, false, why);
-    if (err) {
-        why_prefix(why, "the sink");
-        return err;
-    }
-    const struct str *name = properties_get(properties, STR("name"));
-    up->catalog = (struct sink_catalog){.context = up->world.engine, .topic_format = topic_format};
-    const struct sink_options options = {.name = name ? *name : STR("documents"),
-                                         .properties = properties,
-                                         .log = up->world.log,
-                                         .registry = up->world.registry,
-                                         .target = up->world.target,
-                                         .catalog = &up->catalog};
-    if (up->world.target)
-        up->documents_before = delivered_before(up, options.name);
-    err = sink_start(&options, &up->world.sink, why);
-    if (err)
-        why_prefix(why, "the sink");
     return err;
 }
 
@@ -224,12 +169,12 @@ static enum err open_api(struct up *up, struct why *why)
         .listen = config_text(invocation, "listen"),
         .registry_listen = served_registry(invocation),
         .registry_is_optional = !config_is_said(invocation, "registry.listen"),
+        .connect_listen = config_text(invocation, "connect.listen"),
         .insecure = config_flag(invocation, "insecure"),
         .engine = up->world.engine,
         .log = up->world.log,
         .registry = up->world.registry,
-        .documents = up->world.target,
-        .sink = up->world.sink,
+        .sinks = up->world.connectors->sinks,
         .files = page_files,
         .file_count = page_file_count,
         .dashboard_path = arena_printf(&invocation->arena, "%s/dashboard.json",
@@ -245,7 +190,9 @@ static enum err start(struct up *up, struct why *why)
     if (err == OK)
         err = apply_files(up, why);
     if (err == OK)
-        err = start_sink(up, why);
+        err = connectors_define_files(up->world.connectors, show_message, why);
+    if (err == OK)
+        connectors_start(up->world.connectors);
     if (err == OK)
         err = open_api(up, why);
     if (err || !config_flag(up->invocation, "generate"))
@@ -263,9 +210,7 @@ static enum err rest(struct up *up, struct why *why)
     enum err err = engine_wait_idle(up->world.engine, REST_POLL_MS);
     if (err)
         return err == ERR_AGAIN ? err : why_set(why, err, "a query has stopped by itself");
-    if (!up->world.sink)
-        return OK;
-    err = sink_wait_idle(up->world.sink, REST_POLL_MS);
+    err = sinks_wait_idle(up->world.connectors->sinks, REST_POLL_MS);
     return err == ERR_ABORTED ? why_set(why, err, "the sink has stopped by itself") : err;
 }
 
@@ -340,9 +285,11 @@ static int run(struct invocation *invocation)
                 (double)(clock_monotonic_ns() - began_ns) / 1e6, STR_ARGS(api_url(up.api)));
         if (api_registry_url(up.api).size > 0)
             fprintf(stderr, "schema registry %.*s\n", STR_ARGS(api_registry_url(up.api)));
+        const struct str connect_url = api_connect_url(up.api);
+        if (connect_url.size > 0)
+            fprintf(stderr, "connect %.*s\n", STR_ARGS(connect_url));
         struct status status;
         status_init(&status, invocation, &up.world);
-        status.documents_before = up.documents_before;
         code = watch(&up, &status);
         status_release(&status);
     }
@@ -362,8 +309,7 @@ const struct command command_up = {
     .summary = "run the whole pipeline: generator, log, queries, documents",
     .usage = "up [flags]",
     .flags = "data config bootstrap.servers schema.registry.url pipeline listen registry.listen "
-             "insecure threads "
-             "generate rate history "
+             "connect.listen insecure threads generate rate history "
              "seed start partitions "
              "generator.unpaid.share generator.late.share generator.disorder.share "
              "generator.duplicate.share generator.orphan.share generator.malformed.share "

@@ -1,29 +1,58 @@
 /* verify.c -- drivethru verify: compares what came out with the truth. */
+#include "base/provider.h"
 #include "cli/printable.h"
 #include "cli/world.h"
 #include "generator/generator.h"
 
 #include <unistd.h>
 
+/* Where the joined rows' documents are. */
+struct documents {
+    struct world *world;
+    struct target *target;
+};
+
+/* The target of the connector that writes them, else of any, else that of the settings. */
+static enum err documents_open(struct invocation *invocation, struct documents *documents,
+                               struct why *why)
+{
+    struct engine_connector *connectors;
+    uint32_t count;
+    const struct properties *config = NULL;
+    engine_get_connectors(documents->world->engine, &invocation->arena, &connectors, &count);
+    for (uint32_t i = 0; i < count; i++) {
+        const struct str *collection = properties_get(connectors[i].config, STR("collection"));
+        if (!config || (collection && str_equal(*collection, STR("orders_payments"))))
+            config = connectors[i].config;
+    }
+    struct properties resolved;
+    properties_init(&resolved, &invocation->arena);
+    for (size_t i = 0; config && i < config->count; i++)
+        properties_set(&resolved, config->items[i].name, config->items[i].value);
+    const enum err err = provider_resolve_all(&resolved, why);
+    return err ? err
+               : world_open_target(invocation, documents->world, config ? &resolved : NULL, true,
+                                   &documents->target, why);
+}
+
 static enum err walk(void *context, struct str collection,
                      bool (*on_document)(void *context, struct str id, struct str json),
                      void *on_context, struct why *why)
 {
-    const struct world *world = context;
-    return target_walk(world->target, collection, on_document, on_context, why);
+    struct target *target = ((const struct documents *)context)->target;
+    return target_walk(target, collection, on_document, on_context, why);
 }
 
 /* The target knows how far its sinks have come: partitions that none has touched yet are at 0. */
 static enum err delivered(void *context, struct log_topic *topic, int64_t *offsets, struct why *why)
 {
-    const struct world *world = context;
+    struct target *target = ((const struct documents *)context)->target;
     struct target_position *positions;
     uint32_t count;
     bool is_known = false;
     struct arena arena;
     arena_init(&arena, 0);
-    const enum err err =
-        target_positions(world->target, (struct str){0}, &arena, &positions, &count, why);
+    const enum err err = target_positions(target, (struct str){0}, &arena, &positions, &count, why);
     for (uint32_t i = 0; i < count && !err; i++) {
         const struct target_position *position = &positions[i];
         if (!str_equal(position->topic, topic->name) || position->partition < 0 ||
@@ -89,13 +118,12 @@ static int run(struct invocation *invocation)
     struct why why = {0};
     struct verify_place *places = NULL;
     uint32_t count = 0;
-    enum err err = world_open(invocation, WORLD_LOG | WORLD_EXISTING, &world, &why);
+    enum err err = world_open(invocation, WORLD_LOG | WORLD_EXISTING | WORLD_CATALOG, &world, &why);
     if (err)
         return fail(err, &why);
     struct why no_documents = {0};
-    struct properties *sink = NULL;
-    (void)!world_read_sink(invocation, &sink, NULL);
-    const bool documents = world_open_target(invocation, &world, sink, true, &no_documents) == OK;
+    struct documents written = {.world = &world};
+    const bool documents = documents_open(invocation, &written, &no_documents) == OK;
     const bool watched = isatty(STDERR_FILENO) && !config_flag(invocation, "quiet");
     if (!documents)
         fprintf(stderr, "documents are not compared: %s\n", no_documents.text);
@@ -104,7 +132,7 @@ static int run(struct invocation *invocation)
         .registry = world.registry,
         .walk = documents ? walk : NULL,
         .delivered = documents ? delivered : NULL,
-        .walk_context = &world,
+        .walk_context = &written,
         .on_progress = watched ? show_progress : NULL,
     };
     err = verify_run(&options, &invocation->arena, &places, &count, &why);
@@ -123,7 +151,7 @@ const struct command command_verify = {
     .name = "verify",
     .summary = "compare joined rows, tables and documents with the truth",
     .usage = "verify [flags]",
-    .flags = "data config bootstrap.servers schema.registry.url ksql.service.id pipeline documents "
+    .flags = "data config bootstrap.servers schema.registry.url ksql.service.id documents "
              "connection.uri quiet",
     .examples = "  drivethru verify\n"
                 "  drivethru verify --data /var/lib/drivethru --quiet\n",

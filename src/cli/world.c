@@ -1,13 +1,12 @@
 /* world.c -- opens and closes store, log, registry, engine and target: where backends are named. */
-#include "cli/world.h"
 #include "base/file.h"
-#include "base/provider.h"
+#include "base/memory.h"
+#include "cli/connectors.h"
 #include "store/store.h"
 
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define SINK_BYTES_MAX (1 << 20)
 #define WORKER_PATIENCE_MS 1000
 #define READER_PATIENCE_MS 10000
 
@@ -107,6 +106,7 @@ static enum err open_engine(struct invocation *invocation, unsigned need, struct
         .batch_rows = (uint32_t)config_number(invocation, "batch.rows"),
         .memory_max = (uint64_t)config_number(invocation, "memory.max"),
         .settings = &invocation->settings,
+        .connectors = (need & WORLD_QUERIES) ? &world->connectors->ops : NULL,
         .window_directory =
             arena_printf(&invocation->arena, "%s/windows", config_path(invocation, "data")).data,
     };
@@ -116,7 +116,11 @@ static enum err open_engine(struct invocation *invocation, unsigned need, struct
 enum err world_open(struct invocation *invocation, unsigned need, struct world *world,
                     struct why *why)
 {
-    *world = (struct world){0};
+    *world = (struct world){.target_lock = PTHREAD_MUTEX_INITIALIZER};
+    if (need & (WORLD_QUERIES | WORLD_CATALOG)) {
+        world->connectors = ARENA_NEW(&invocation->arena, struct connectors);
+        connectors_init(world->connectors, invocation, world);
+    }
     enum err err = open_log(invocation, need, world, why);
     if (err == OK && (need & (WORLD_QUERIES | WORLD_CATALOG)))
         err = open_engine(invocation, need, world, why);
@@ -125,60 +129,83 @@ enum err world_open(struct invocation *invocation, unsigned need, struct world *
     return err;
 }
 
-/* The sink's own connection.uri, else that of the settings; none: the embedded documents. */
-enum err world_open_target(struct invocation *invocation, struct world *world,
-                           const struct properties *sink, bool read_only, struct why *why)
+static const char *documents_path(struct invocation *invocation)
 {
-    struct target_mongodb_options mongodb = {.read_only = read_only};
-    enum err err = sink ? sink_connection(sink, &invocation->arena, &mongodb.uri, why) : OK;
-    if (err)
-        return err;
-    if (mongodb.uri.size == 0)
-        mongodb.uri = config_text(invocation, "connection.uri");
-    if (mongodb.uri.size > 0) {
-        const struct str *database = sink ? properties_get(sink, STR("database")) : NULL;
-        if (!database || database->size == 0)
-            return why_set(why, ERR_INVALID, "the sink names no 'database'");
-        mongodb.database = *database;
-        return target_mongodb_open(&mongodb, &world->target, why);
-    }
     const char *path = config_path(invocation, "documents");
-    if (path[0] == '\0')
-        path =
-            arena_printf(&invocation->arena, "%s/documents.sqlite", config_path(invocation, "data"))
-                .data;
-    return target_sqlite_open(path, read_only, &world->target, why);
+    if (path[0] != '\0')
+        return path;
+    return arena_printf(&invocation->arena, "%s/documents.sqlite", config_path(invocation, "data"))
+        .data;
 }
 
-/* Until definitions are kept elsewhere, a pipeline's directory has the only one. */
-enum err world_read_sink(struct invocation *invocation, struct properties **ret_properties,
-                         struct why *why)
+/* Opened once for all sinks that name it; with the lock. */
+static enum err target_get(struct world *world, struct str key,
+                           const struct target_mongodb_options *mongodb, const char *path,
+                           bool read_only, struct target **ret_target, struct why *why)
 {
-    struct arena *arena = &invocation->arena;
-    const struct str path =
-        arena_printf(arena, "%s/sink.properties", config_path(invocation, "pipeline"));
-    struct str text;
-    struct properties *properties = ARENA_NEW(arena, struct properties);
-    enum err err = file_read(path.data, SINK_BYTES_MAX, arena, &text, why);
-    if (err == OK) {
-        properties_init(properties, arena);
-        err = properties_parse(properties, text, why);
+    for (uint32_t i = 0; i < world->target_count; i++) {
+        if (!str_equal(str_from(world->targets[i].key), key))
+            continue;
+        *ret_target = world->targets[i].target;
+        return OK;
+    }
+    if (world->target_count == WORLD_TARGETS_MAX)
+        return why_set(why, ERR_LIMIT, "sinks name more than %d places to write to",
+                       WORLD_TARGETS_MAX);
+    struct target *target = NULL;
+    const enum err err = mongodb->uri.size > 0 ? target_mongodb_open(mongodb, &target, why)
+                                               : target_sqlite_open(path, read_only, &target, why);
+    if (err)
+        return err;
+    char *kept = memory_alloc(key.size + 1);
+    memcpy(kept, key.data, key.size);
+    kept[key.size] = '\0';
+    world->targets[world->target_count++] = (struct world_target){kept, target};
+    *ret_target = target;
+    return OK;
+}
+
+/* The sink's own connection.uri, else that of the settings; none: the embedded documents. */
+enum err world_open_target(struct invocation *invocation, struct world *world,
+                           const struct properties *sink, bool read_only,
+                           struct target **ret_target, struct why *why)
+{
+    struct target_mongodb_options mongodb = {.read_only = read_only};
+    struct arena arena;
+    struct buf key = {0};
+    arena_init(&arena, 0);
+    enum err err = sink ? sink_connection(sink, &arena, &mongodb.uri, why) : OK;
+    pthread_mutex_lock(&world->target_lock);
+    if (mongodb.uri.size == 0)
+        mongodb.uri = config_text(invocation, "connection.uri");
+    const char *path = documents_path(invocation);
+    if (err == OK && mongodb.uri.size > 0) {
+        const struct str *database = sink ? properties_get(sink, STR("database")) : NULL;
+        if (database)
+            mongodb.database = *database;
+        if (mongodb.database.size == 0)
+            err = why_set(why, ERR_INVALID, "the sink names no 'database'");
+        buf_printf(&key, "%.*s %.*s", STR_ARGS(mongodb.uri), STR_ARGS(mongodb.database));
+    } else {
+        buf_append_str(&key, str_from(path));
     }
     if (err == OK)
-        err = provider_resolve_all(properties, why);
-    if (err) {
-        why_prefix(why, "%.*s", STR_ARGS(path));
-        return err;
-    }
-    *ret_properties = properties;
-    return OK;
+        err = target_get(world, buf_str(&key), &mongodb, path, read_only, ret_target, why);
+    pthread_mutex_unlock(&world->target_lock);
+    buf_release(&key);
+    arena_release(&arena);
+    return err;
 }
 
 void world_close(struct world *world)
 {
-    sink_stop(world->sink);
+    if (world->connectors)
+        sinks_free(world->connectors->sinks);
     engine_close(world->engine);
-    target_close(world->target);
+    for (uint32_t i = 0; i < world->target_count; i++) {
+        target_close(world->targets[i].target);
+        free(world->targets[i].key);
+    }
     registry_close(world->registry);
     log_close(world->log);
     store_close(world->store);

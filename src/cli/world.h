@@ -6,7 +6,17 @@
 #include "engine/engine.h"
 #include "sink/sink.h"
 
+#include <pthread.h>
+
+#define WORLD_TARGETS_MAX 64
+
 struct store;
+struct connectors;
+
+struct world_target {
+    char *key; /* what it was opened with; never shown */
+    struct target *target;
+};
 
 /* {0} is a closed world. */
 struct world {
@@ -14,8 +24,10 @@ struct world {
     struct log *log;
     struct registry *registry;
     struct engine *engine;
-    struct target *target;
-    struct sink *sink;
+    struct connectors *connectors; /* with an engine */
+    pthread_mutex_t target_lock;   /* what is below */
+    struct world_target targets[WORLD_TARGETS_MAX];
+    uint32_t target_count;
 };
 
 enum world_need {
@@ -31,13 +43,11 @@ MUST_CHECK enum err world_open(struct invocation *invocation, unsigned need, str
 /* Top to bottom: sink, engine, log, store. */
 void world_close(struct world *world);
 
-/* Opens what documents go to: MongoDB where the sink's properties (NULL: there are none) or the
- * settings have a connection.uri, else --documents, else documents.sqlite in the data directory. */
+/* What documents go to: MongoDB where the sink's properties (NULL: there are none) or the settings
+ * have a connection.uri, else --documents, else documents.sqlite in the data directory. Opened
+ * once, closed with the world. [any] */
 MUST_CHECK enum err world_open_target(struct invocation *invocation, struct world *world,
                                       const struct properties *sink, bool read_only,
-                                      struct why *why);
-/* The pipeline's sink; in the invocation's arena. ERR_NOT_FOUND: it has none. */
-MUST_CHECK enum err world_read_sink(struct invocation *invocation,
-                                    struct properties **ret_properties, struct why *why);
+                                      struct target **ret_target, struct why *why);
 
 #endif

@@ -39,6 +39,12 @@ static enum verdict judge(struct engine *engine, const struct statement *stateme
         if (str_equal(entry->source.sql, statement->text))
             return LEAVE_IT;
         return statement->or_replace || statement->if_not_exists ? RUN_IT : REFUSE_IT;
+    case STATEMENT_CREATE_CONNECTOR: {
+        const struct catalog_connector *connector = map_get(&engine->connectors, statement->name);
+        if (!connector || statement->if_not_exists)
+            return RUN_IT;
+        return str_equal(connector->text, statement->text) ? LEAVE_IT : REFUSE_IT;
+    }
     case STATEMENT_INSERT_SELECT:
         return insert_runs(engine, statement->text) ? LEAVE_IT : RUN_IT;
     default:
@@ -49,6 +55,11 @@ static enum verdict judge(struct engine *engine, const struct statement *stateme
 static enum err refuse(const struct statement *statement, struct why *why)
 {
     const struct place place = statement->place;
+    if (statement->kind == STATEMENT_CREATE_CONNECTOR)
+        return why_set_at(
+            why, ERR_EXISTS, place.line, place.column,
+            "the connector '%.*s' runs already, from another statement: DROP it first",
+            STR_ARGS(statement->name));
     if (statement->kind == STATEMENT_CREATE_STREAM || statement->kind == STATEMENT_CREATE_TABLE ||
         statement->kind == STATEMENT_CREATE_STREAM_AS ||
         statement->kind == STATEMENT_CREATE_TABLE_AS || statement->kind == STATEMENT_CREATE_TYPE)

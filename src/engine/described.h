@@ -16,7 +16,19 @@ enum described_kind {
     DESCRIBED_VARIABLES,  /* SHOW VARIABLES */
     DESCRIBED_SOURCE,     /* DESCRIBE: one */
     DESCRIBED_FUNCTION,   /* DESCRIBE FUNCTION: one */
-    DESCRIBED_QUERY       /* EXPLAIN: one; of a statement that does not run, without an id */
+    DESCRIBED_QUERY,      /* EXPLAIN: one; of a statement that does not run, without an id */
+    DESCRIBED_CONNECTORS, /* SHOW CONNECTORS */
+    DESCRIBED_CONNECTOR   /* DESCRIBE CONNECTOR: one */
+};
+
+struct described_connector {
+    struct str name;
+    struct str class_name;
+    const char
+        *state; /* Connect's: "RUNNING", "PAUSED", "FAILED", "UNASSIGNED": it runs elsewhere */
+    struct str trace; /* why it failed or waits; size 0: it does neither */
+    const struct str *topics;
+    uint32_t topic_count;
 };
 
 struct described_query {
@@ -67,6 +79,7 @@ struct described {
         const struct described_query *queries;
         const struct function_info *const *functions;
         const struct described_type *types;
+        const struct described_connector *connectors;
         const struct property *properties; /* and variables */
     };
 };

@@ -80,6 +80,7 @@ void engine_close(struct engine *engine)
     flow_close(engine->flow);
     log_leave(engine->writer);
     catalog_release(engine);
+    connectors_release(engine);
     pthread_mutex_destroy(&engine->lock);
     arena_release(&engine->arena);
     free(engine);
@@ -142,6 +143,18 @@ enum err execute_statement(struct execution *execution)
         return execute_create_type(execution);
     case STATEMENT_DROP_TYPE:
         return execute_drop_type(execution);
+    case STATEMENT_CREATE_CONNECTOR:
+        return execute_create_connector(execution);
+    case STATEMENT_DROP_CONNECTOR:
+        return execute_drop_connector(execution);
+    case STATEMENT_PAUSE_CONNECTOR:
+    case STATEMENT_RESUME_CONNECTOR:
+        return execute_pause_connector(execution);
+    case STATEMENT_SHOW_CONNECTORS:
+        execute_show_connectors(execution);
+        return OK;
+    case STATEMENT_DESCRIBE_CONNECTOR:
+        return execute_describe_connector(execution);
     case STATEMENT_TERMINATE:
         return execute_terminate(execution);
     case STATEMENT_PAUSE:
@@ -206,6 +219,11 @@ enum err engine_execute(struct engine *engine, struct session *session, struct s
         err = execute_statement(&execution);
         if (!streaming)
             pthread_mutex_unlock(&engine->lock);
+        const struct engine_connectors *connectors = engine->options.connectors;
+        if (err == OK && connectors && execution.stops.name.size > 0)
+            connectors->stop(connectors->context, execution.stops.name, execution.stops.id);
+        if (err == OK && connectors && execution.starts.name.size > 0)
+            connectors->start(connectors->context, &execution.starts);
         if (err && why && why->line == 0) {
             why->line = statements[i].place.line;
             why->column = statements[i].place.column;

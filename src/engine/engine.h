@@ -15,6 +15,30 @@
 
 struct engine;
 
+/* A connector as it was defined. ${...} of providers stand in its values as they were given. */
+struct engine_connector {
+    struct str name;
+    int64_t id; /* a later definition of the same name has a greater one */
+    const struct properties *config;
+    bool paused;
+};
+
+/* Whoever runs connectors. Called with no lock held but where said. */
+struct engine_connectors {
+    void *context;
+    /* Whether the definition makes sense; with the engine's lock held. ERR_INVALID. */
+    enum err (*check)(void *context, const struct properties *config, struct why *why);
+    /* Starts it unless this definition or a later one runs; its failures are its state. */
+    void (*start)(void *context, const struct engine_connector *connector);
+    /* Stops this definition. */
+    void (*stop)(void *context, struct str name, int64_t id);
+    /* With the engine's lock held: does not wait. */
+    void (*pause)(void *context, struct str name, bool paused);
+    /* What SHOW and DESCRIBE say but its name, in the arena; with the engine's lock held. */
+    void (*describe)(void *context, struct str name, struct arena *arena,
+                     struct described_connector *ret_connector);
+};
+
 struct engine_options {
     struct log *log;           /* outlives the engine */
     struct registry *registry; /* outlives the engine */
@@ -28,6 +52,7 @@ struct engine_options {
     uint64_t memory_max;               /* bytes of windows and tables; 0: no limit */
     const struct properties *settings; /* ksql.* and drivethru's own, defaults of SET */
     const char *window_directory;
+    const struct engine_connectors *connectors; /* NULL: they are only kept */
 };
 
 /* Opens; with `interactive` runs what the command topic holds. ERR_LOCKED, ERR_CORRUPT, ... */
@@ -97,6 +122,17 @@ MUST_CHECK enum err engine_insert(struct engine *engine, struct str name, struct
  * say OR REPLACE. */
 MUST_CHECK enum err engine_apply(struct engine *engine, struct str file_name, struct str text,
                                  engine_answer *on_answer, void *context, struct why *why);
+
+/* Defines a connector, in place of one of the same name that differs. ERR_INVALID. */
+MUST_CHECK enum err engine_define_connector(struct engine *engine, struct str name,
+                                            const struct properties *config,
+                                            engine_answer *on_answer, void *context,
+                                            struct why *why);
+/* All that are defined, in the arena. */
+void engine_get_connectors(struct engine *engine, struct arena *arena,
+                           struct engine_connector **ret_connectors, uint32_t *ret_count);
+/* Starts those that were defined when the engine was opened or by files. */
+void engine_start_connectors(struct engine *engine);
 
 /* Plans a SELECT for whoever reads the topic of its table or stream himself: see sql_plan_scan. The
  * plan lives in the arena and borrows the text and the catalog, which the engine keeps. ERR_INVALID

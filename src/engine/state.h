@@ -25,6 +25,15 @@ struct catalog_type {
     struct str text;
 };
 
+/* A connector's definition, with all it points to. */
+struct catalog_connector {
+    struct arena arena;
+    struct str text; /* of the statement */
+    struct properties config;
+    int64_t id;
+    bool paused;
+};
+
 /* A persistent query. Its arena holds the plan. */
 struct running {
     struct arena arena;
@@ -43,8 +52,9 @@ struct engine {
     struct properties settings;
     pthread_mutex_t lock; /* around all below; never held while a query is answered */
 
-    struct map sources; /* name -> struct catalog_entry */
-    struct map types;   /* name -> struct catalog_type */
+    struct map sources;    /* name -> struct catalog_entry */
+    struct map types;      /* name -> struct catalog_type */
+    struct map connectors; /* name -> struct catalog_connector */
     struct catalog_entry *retired;
 
     struct running *queries[ENGINE_QUERIES_MAX];
@@ -71,6 +81,9 @@ struct execution {
     void *context;
     struct why *why;
     unsigned interrupts; /* as it stood when the text began */
+    /* What is to be done when the statement has succeeded and the lock is given back. */
+    struct engine_connector starts; /* name of size 0: none */
+    struct engine_connector stops;
 };
 
 /* catalog.c */
@@ -110,6 +123,14 @@ MUST_CHECK enum err queries_start(struct engine *engine, struct why *why);
 MUST_CHECK enum err query_stop(struct engine *engine, struct running *query, bool forget,
                                struct why *why);
 void queries_release(struct engine *engine);
+
+/* connector.c */
+MUST_CHECK enum err execute_create_connector(struct execution *execution);
+MUST_CHECK enum err execute_drop_connector(struct execution *execution);
+MUST_CHECK enum err execute_pause_connector(struct execution *execution);
+void execute_show_connectors(struct execution *execution);
+MUST_CHECK enum err execute_describe_connector(struct execution *execution);
+void connectors_release(struct engine *engine);
 
 /* insert.c */
 /* Encodes row 0 of the batch, which has the source's row type, and appends it. */

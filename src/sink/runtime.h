@@ -80,6 +80,7 @@ struct sink {
     int64_t hold_at_ns;
     bool hold_is_due;
     uint32_t writes_since_wait;
+    bool is_restarted; /* what it delivered before is counted */
 
     pthread_mutex_t lock; /* all below */
     pthread_cond_t changed;

@@ -10,7 +10,6 @@
 
 struct topic_pattern {
     pcre2_code *code;
-    pcre2_match_data *match;
 };
 
 static const struct word id_words[] = {
@@ -100,7 +99,6 @@ void settings_release(struct sink_settings *settings)
 {
     if (!settings->pattern)
         return;
-    pcre2_match_data_free(settings->pattern->match);
     pcre2_code_free(settings->pattern->code);
     settings->pattern = NULL;
 }
@@ -161,8 +159,13 @@ bool settings_want(const struct sink_settings *settings, struct str topic)
             return true;
     if (!settings->pattern)
         return false;
-    return pcre2_match(settings->pattern->code, (PCRE2_SPTR)topic.data, topic.size, 0, 0,
-                       settings->pattern->match, NULL) >= 0;
+    /* Of each call: several threads ask. */
+    pcre2_match_data *match = pcre2_match_data_create_from_pattern(settings->pattern->code, NULL);
+    must(match != NULL);
+    const bool wants = pcre2_match(settings->pattern->code, (PCRE2_SPTR)topic.data, topic.size, 0,
+                                   0, match, NULL) >= 0;
+    pcre2_match_data_free(match);
+    return wants;
 }
 
 /* Settings that contradict each other. */
@@ -210,8 +213,6 @@ static enum err read_topics(const struct lookup *lookup, struct sink_settings *s
                        (int)(regex.size - place), regex.data + place);
     settings->pattern = ARENA_NEW(lookup->arena, struct topic_pattern);
     settings->pattern->code = compiled;
-    settings->pattern->match = pcre2_match_data_create_from_pattern(compiled, NULL);
-    must(settings->pattern->match != NULL);
     return OK;
 }
 

@@ -43,6 +43,7 @@ enum err sink_start(const struct sink_options *options, struct sink **ret_sink, 
     must(options->name.size > 0);
     struct sink *sink = MEMORY_NEW(struct sink);
     sink->options = *options;
+    sink->paused = options->paused;
     arena_init(&sink->arena, 0);
     arena_init(&sink->batch_arena, 256 << 10);
     pthread_condattr_t attributes;
@@ -93,6 +94,7 @@ enum err sink_restart(struct sink *sink, struct why *why)
     sink->letters.waiting = 0;
     topics_free(sink);
     sink->refresh_at_ns = 0;
+    sink->is_restarted = true;
     const enum err err = sink_rejoin(sink, why);
     sink->delivery = (struct delivery){.count = 0};
     delivery_init(sink);

@@ -36,6 +36,7 @@ struct sink_options {
     struct registry *registry;
     struct target *target; /* outlives the sink */
     const struct sink_catalog *catalog;
+    bool paused; /* it starts paused */
 };
 
 /* Starts it, in a thread of its own. Topics that do not exist yet are waited for. */
@@ -56,7 +57,8 @@ enum sink_state { SINK_RUNNING, SINK_PAUSED, SINK_WAITING /* for its target */, 
 struct sink_status {
     enum sink_state state;
     struct why why;
-    uint64_t documents; /* written by this process */
+    uint64_t documents;        /* written by this process */
+    uint64_t documents_before; /* and by those before, as far as positions tell */
     uint64_t dead_letters;
     int64_t lag_records;
 };
@@ -71,5 +73,56 @@ struct sink_ways {
     uint32_t count;
 };
 void sink_get_ways(const struct sink *sink, struct arena *arena, struct sink_ways *ret_ways);
+
+/* A connector as Connect's REST takes it: {"name":"x","config":{"topics":"t"}}, or the config
+ * alone; sets the config's properties, in its arena. ERR_INVALID. */
+MUST_CHECK enum err sink_definition_read(struct str json, struct str *ret_name,
+                                         struct properties *config, struct why *why);
+MUST_CHECK enum err sink_config_read(struct str json, struct properties *config, struct why *why);
+
+/* -- sinks: the connectors that a process runs, by name -- */
+
+struct sinks;
+
+struct sinks_options {
+    struct log *log;
+    struct registry *registry;
+    const struct sink_catalog *catalog;
+    /* The target of a connector with these properties; it outlives all sinks. */
+    enum err (*open_target)(void *context, const struct properties *properties,
+                            struct target **ret_target, struct why *why);
+    void *context;
+};
+
+struct sinks *sinks_new(const struct sinks_options *options);
+/* Stops them all. NULL is fine. */
+void sinks_free(struct sinks *sinks);
+/* Starts a connector unless this definition (`id`) or a later one of that name is there; an earlier
+ * one is stopped first. ${...} in its values are resolved. What fails is its state. [any] */
+void sinks_start(struct sinks *sinks, struct str name, int64_t id,
+                 const struct properties *properties, bool paused);
+/* Stops it if it is this definition or an earlier one. [any] */
+void sinks_stop(struct sinks *sinks, struct str name, int64_t id);
+/* Does not wait. [any] */
+void sinks_pause(struct sinks *sinks, struct str name, bool paused);
+/* As sink_restart; what could not be started is tried again. ERR_NOT_FOUND. [any] */
+MUST_CHECK enum err sinks_restart(struct sinks *sinks, struct str name, struct why *why);
+/* ERR_AGAIN on time-out; ERR_ABORTED when one has failed. */
+MUST_CHECK enum err sinks_wait_idle(struct sinks *sinks, int64_t timeout_ms);
+
+struct sink_info {
+    struct str name;
+    struct sink_status status;
+    struct sink_ways ways;
+};
+/* All of them in order of name, in the arena. [any] */
+void sinks_list(struct sinks *sinks, struct arena *arena, struct sink_info **ret_infos,
+                uint32_t *ret_count);
+/* What one's target says of its positions, in the arena. ERR_NOT_FOUND, and as the target. [any] */
+MUST_CHECK enum err sinks_positions(struct sinks *sinks, struct str name, struct arena *arena,
+                                    struct target_position **ret_positions, uint32_t *ret_count,
+                                    struct why *why);
+/* The target of the sink that writes this collection, else of any; NULL: there is none. [any] */
+struct target *sinks_target(struct sinks *sinks, struct str collection);
 
 #endif

@@ -196,10 +196,17 @@ static enum err topic_position(struct sink *sink, struct sink_topic *topic, stru
     struct target *target = sink->options.target;
     const uint32_t count = (uint32_t)topic->log_topic->partition_count;
     int64_t *next_offsets = ARENA_ARRAY(&topic->arena, int64_t, count);
+    uint64_t before = 0;
     const enum err err = target_take(target, sink->name, topic->name, count, next_offsets, why);
     for (uint32_t p = 0; p < count && err == OK; p++) {
         topic->partitions[p].delivered_offset = next_offsets[p];
         topic->partitions[p].next_offset = next_offsets[p] < 0 ? 0 : next_offsets[p];
+        before += (uint64_t)topic->partitions[p].next_offset;
+    }
+    if (!sink->is_restarted) {
+        pthread_mutex_lock(&sink->lock);
+        sink->status.documents_before += before;
+        pthread_mutex_unlock(&sink->lock);
     }
     return err;
 }

@@ -2,6 +2,7 @@
 #include "sql/parser.h"
 
 static enum err parse_create_source(struct parser *parser, struct statement *statement);
+static enum err parse_create_connector(struct parser *parser, struct statement *statement);
 static enum err parse_create_type(struct parser *parser, struct statement *statement);
 static enum err parse_elements(struct parser *parser, struct statement *statement);
 static enum err parse_element(struct parser *parser, struct syntax_element *element);
@@ -12,11 +13,11 @@ static enum err parse_if_exists(struct parser *parser, bool negated, struct stat
 static enum err parse_statement_name(struct parser *parser, const char *what,
                                      struct statement *statement);
 
-/* create := CREATE [OR REPLACE] [SOURCE] (STREAM | TABLE) .. | CREATE TYPE .. */
+/* create := CREATE [OR REPLACE] [SOURCE] (STREAM | TABLE) .. | CREATE TYPE ..
+ *         | CREATE SINK CONNECTOR .. */
 enum err parse_create(struct parser *parser, struct statement *statement)
 {
     parser_advance(parser);
-    const struct place place = parser->token.place;
     if (parser_take_word(parser, "OR")) {
         enum err err = parser_expect_word(parser, "REPLACE");
         if (err)
@@ -24,10 +25,13 @@ enum err parse_create(struct parser *parser, struct statement *statement)
         statement->or_replace = true;
     }
     const struct token next = parser_peek(parser);
-    if ((parser_at_word(parser, "SINK") || parser_at_word(parser, "SOURCE")) &&
+    if (parser_at_word(parser, "SOURCE") && token_is_word(&next, "CONNECTOR"))
+        return why_set_at(parser->why, ERR_UNSUPPORTED, parser->token.place.line,
+                          parser->token.place.column,
+                          "CREATE SOURCE CONNECTOR is not supported: there are sinks only");
+    if (!statement->or_replace && parser_at_word(parser, "SINK") &&
         token_is_word(&next, "CONNECTOR"))
-        return why_set_at(parser->why, ERR_UNSUPPORTED, place.line, place.column,
-                          "CREATE CONNECTOR is not supported: sinks are files of the pipeline");
+        return parse_create_connector(parser, statement);
     if (!statement->or_replace && parser_take_word(parser, "TYPE"))
         return parse_create_type(parser, statement);
     statement->read_only = parser_take_word(parser, "SOURCE");
@@ -36,7 +40,7 @@ enum err parse_create(struct parser *parser, struct statement *statement)
     else if (parser_take_word(parser, "TABLE"))
         statement->kind = STATEMENT_CREATE_TABLE;
     else
-        return parser_fail(parser, "STREAM, TABLE or TYPE");
+        return parser_fail(parser, "STREAM, TABLE, TYPE or SINK CONNECTOR");
     return parse_create_source(parser, statement);
 }
 
@@ -56,6 +60,20 @@ static enum err parse_create_source(struct parser *parser, struct statement *sta
     statement->kind = statement->kind == STATEMENT_CREATE_STREAM ? STATEMENT_CREATE_STREAM_AS
                                                                  : STATEMENT_CREATE_TABLE_AS;
     return parse_query(parser, &statement->query);
+}
+
+/* connector := SINK CONNECTOR [IF NOT EXISTS] name with */
+static enum err parse_create_connector(struct parser *parser, struct statement *statement)
+{
+    parser_advance(parser);
+    parser_advance(parser);
+    statement->kind = STATEMENT_CREATE_CONNECTOR;
+    enum err err = parse_if_exists(parser, true, statement);
+    if (!err)
+        err = parse_statement_name(parser, "a connector", statement);
+    if (!err && !parser_at_word(parser, "WITH"))
+        err = parser_fail(parser, "WITH");
+    return err ? err : parse_with(parser, statement);
 }
 
 /* type := TYPE [IF NOT EXISTS] name AS type */
@@ -146,6 +164,8 @@ static enum err parse_with(struct parser *parser, struct statement *statement)
 static enum err parse_property(struct parser *parser, struct with_property *property)
 {
     property->place = parser->token.place;
+    const bool is_word = parser->token.kind == TOKEN_WORD;
+    const struct str word = parser->token.text;
     struct str name;
     enum err err = parser->token.kind == TOKEN_TEXT
                        ? parser_text(parser, "the name of a property", &name)
@@ -155,6 +175,7 @@ static enum err parse_property(struct parser *parser, struct with_property *prop
     if (err)
         return err;
     property->name = str_upper(name, parser->arena);
+    property->written = is_word ? word : name;
     property->is_text = parser->token.kind == TOKEN_TEXT;
     if (property->is_text)
         return parser_text(parser, "a value", &property->text);
@@ -171,7 +192,8 @@ static enum err parse_property(struct parser *parser, struct with_property *prop
     return OK;
 }
 
-/* drop := DROP (STREAM | TABLE) [IF EXISTS] name [DELETE TOPIC] | DROP TYPE [IF EXISTS] name */
+/* drop := DROP (STREAM | TABLE) [IF EXISTS] name [DELETE TOPIC]
+ *       | DROP (TYPE | CONNECTOR) [IF EXISTS] name */
 enum err parse_drop(struct parser *parser, struct statement *statement)
 {
     parser_advance(parser);
@@ -183,17 +205,17 @@ enum err parse_drop(struct parser *parser, struct statement *statement)
     } else if (parser_take_word(parser, "TYPE")) {
         statement->kind = STATEMENT_DROP_TYPE;
         what = "a type";
-    } else if (parser_at_word(parser, "CONNECTOR")) {
-        return why_set_at(parser->why, ERR_UNSUPPORTED, parser->token.place.line,
-                          parser->token.place.column,
-                          "DROP CONNECTOR is not supported: sinks are files of the pipeline");
+    } else if (parser_take_word(parser, "CONNECTOR")) {
+        statement->kind = STATEMENT_DROP_CONNECTOR;
+        what = "a connector";
     } else {
-        return parser_fail(parser, "STREAM, TABLE or TYPE");
+        return parser_fail(parser, "STREAM, TABLE, TYPE or CONNECTOR");
     }
     enum err err = parse_if_exists(parser, false, statement);
     if (!err)
         err = parse_statement_name(parser, what, statement);
-    if (err || statement->kind == STATEMENT_DROP_TYPE || !parser_take_word(parser, "DELETE"))
+    if (err || statement->kind == STATEMENT_DROP_TYPE ||
+        statement->kind == STATEMENT_DROP_CONNECTOR || !parser_take_word(parser, "DELETE"))
         return err;
     statement->delete_topic = true;
     return parser_expect_word(parser, "TOPIC");

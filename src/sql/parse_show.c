@@ -2,7 +2,7 @@
 #include "sql/parser.h"
 
 /* show := (SHOW | LIST) (STREAMS | TABLES | [ALL] TOPICS | QUERIES | FUNCTIONS | TYPES
- *         | PROPERTIES | VARIABLES) [EXTENDED] */
+ *         | PROPERTIES | VARIABLES | [SINK] CONNECTORS) [EXTENDED] */
 enum err parse_show(struct parser *parser, struct statement *statement)
 {
     parser_advance(parser);
@@ -17,10 +17,13 @@ enum err parse_show(struct parser *parser, struct statement *statement)
                  {"FUNCTIONS", STATEMENT_SHOW_FUNCTIONS, false},
                  {"TYPES", STATEMENT_SHOW_TYPES, false},
                  {"PROPERTIES", STATEMENT_SHOW_PROPERTIES, false},
-                 {"VARIABLES", STATEMENT_SHOW_VARIABLES, false}};
+                 {"VARIABLES", STATEMENT_SHOW_VARIABLES, false},
+                 {"CONNECTORS", STATEMENT_SHOW_CONNECTORS, false}};
     const struct token next = parser_peek(parser);
     if (parser_at_word(parser, "ALL") && token_is_word(&next, "TOPICS")) {
         statement->extended = true;
+        parser_advance(parser);
+    } else if (parser_at_word(parser, "SINK") && token_is_word(&next, "CONNECTORS")) {
         parser_advance(parser);
     }
     for (size_t i = 0; i < sizeof(shows) / sizeof(shows[0]); i++) {
@@ -32,15 +35,15 @@ enum err parse_show(struct parser *parser, struct statement *statement)
         return OK;
     }
     const struct place place = parser->token.place;
-    if (parser_at_word(parser, "CONNECTORS") || token_is_word(&next, "CONNECTORS") ||
-        parser_at_word(parser, "CONNECTOR"))
+    if (token_is_word(&next, "CONNECTORS") || parser_at_word(parser, "CONNECTOR"))
         return why_set_at(parser->why, ERR_UNSUPPORTED, place.line, place.column,
-                          "SHOW CONNECTORS is not supported");
-    return parser_fail(parser, "STREAMS, TABLES, TOPICS, QUERIES, FUNCTIONS, TYPES, PROPERTIES "
-                               "or VARIABLES");
+                          "only SHOW CONNECTORS and SHOW SINK CONNECTORS are supported");
+    return parser_fail(parser, "STREAMS, TABLES, TOPICS, QUERIES, FUNCTIONS, TYPES, PROPERTIES, "
+                               "VARIABLES or CONNECTORS");
 }
 
-/* describe := DESCRIBE (FUNCTION name | name [EXTENDED] | (STREAMS | TABLES) [EXTENDED]) */
+/* describe := DESCRIBE (FUNCTION name | CONNECTOR name | name [EXTENDED] | (STREAMS | TABLES)
+ * [EXTENDED]) */
 enum err parse_describe(struct parser *parser, struct statement *statement)
 {
     parser_advance(parser);
@@ -48,9 +51,13 @@ enum err parse_describe(struct parser *parser, struct statement *statement)
     if (parser_at_word(parser, "FUNCTION") && next.kind != TOKEN_END) {
         parser_advance(parser);
         statement->kind = STATEMENT_DESCRIBE_FUNCTION;
-    } else if (parser_at_word(parser, "CONNECTOR") && next.kind == TOKEN_WORD) {
-        return why_set_at(parser->why, ERR_UNSUPPORTED, parser->token.place.line,
-                          parser->token.place.column, "DESCRIBE CONNECTOR is not supported");
+    } else if (parser_at_word(parser, "CONNECTOR") &&
+               (next.kind == TOKEN_WORD || next.kind == TOKEN_QUOTED) &&
+               !token_is_word(&next, "EXTENDED")) {
+        parser_advance(parser);
+        statement->kind = STATEMENT_DESCRIBE_CONNECTOR;
+        statement->name_place = parser->token.place;
+        return parser_name(parser, "a connector", &statement->name);
     }
     statement->name_place = parser->token.place;
     const bool is_function = statement->kind == STATEMENT_DESCRIBE_FUNCTION;

@@ -203,13 +203,22 @@ static enum err parse_setting(struct parser *parser, struct statement *statement
     return parser_text(parser, "a value in quotes", &statement->value);
 }
 
-/* id := (TERMINATE [QUERY] | PAUSE [QUERY] | RESUME [QUERY]) (ALL | name) */
+/* id := (TERMINATE [QUERY] | PAUSE [QUERY] | RESUME [QUERY]) (ALL | name)
+ *     | (PAUSE | RESUME) CONNECTOR name */
 static enum err parse_query_id(struct parser *parser, struct statement *statement)
 {
     parser_advance(parser);
     const struct token next = parser_peek(parser);
     if (parser_at_word(parser, "QUERY") && next.kind != TOKEN_END)
         parser_advance(parser);
+    if (statement->kind != STATEMENT_TERMINATE && parser_at_word(parser, "CONNECTOR") &&
+        next.kind != TOKEN_END) {
+        parser_advance(parser);
+        statement->kind = statement->kind == STATEMENT_PAUSE ? STATEMENT_PAUSE_CONNECTOR
+                                                             : STATEMENT_RESUME_CONNECTOR;
+        statement->name_place = parser->token.place;
+        return parser_name(parser, "a connector", &statement->name);
+    }
     statement->name_place = parser->token.place;
     if (parser_take_word(parser, "ALL"))
         return OK;

@@ -17,9 +17,10 @@ const char *statement_action(enum statement_kind kind);
 
 /* One WITH property as written. */
 struct with_property {
-    struct str name; /* upper case */
-    struct str text; /* the literal without quotes */
-    bool is_text;    /* it was quoted */
+    struct str name;    /* upper case */
+    struct str written; /* the name as it was written, without quotes */
+    struct str text;    /* the literal without quotes */
+    bool is_text;       /* it was quoted */
     struct place place;
 };
 

@@ -21,7 +21,7 @@ arguments() {
 }
 up() { timeout 300 "$PROGRAM" up $(arguments) "$@"; }
 verify() {
-    "$PROGRAM" verify --data "$directory/data" --pipeline "$directory/pipeline" \
+    "$PROGRAM" verify --data "$directory/data" \
         --config "$directory/drivethru.properties" >"$directory/verify" 2>&1 || fail "$(cat "$directory/verify")"
     grep -q '^all zero' "$directory/verify" || fail "$(cat "$directory/verify")"
     grep -q '^orders_payments ' "$directory/verify" || fail "no documents were compared: $(cat "$directory/verify")"

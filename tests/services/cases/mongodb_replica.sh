@@ -34,7 +34,7 @@ run() {
     ! grep -qE 'Sanitizer|runtime error' "$directory/out" || fail "$(cat "$directory/out")"
 }
 verify() {
-    "$PROGRAM" verify --data "$directory/data" --pipeline "$directory/pipeline" \
+    "$PROGRAM" verify --data "$directory/data" \
         --config "$directory/drivethru.properties" >"$directory/verify" 2>&1 || fail "$(cat "$directory/verify")"
     grep -q '^all zero' "$directory/verify" || fail "$(cat "$directory/verify")"
     grep -q '^orders_payments ' "$directory/verify" || fail "no documents: $(cat "$directory/verify")"
