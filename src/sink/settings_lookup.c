@@ -147,6 +147,11 @@ enum err lookup_renames(const struct lookup *lookup, struct topic_settings *sett
             rename_add(lookup, names[0], names[1], &renames[settings->rename_count]);
         if (err)
             return err;
+        for (uint32_t i = 0; i < settings->rename_count; i++)
+            if (str_equal(renames[i].to, renames[settings->rename_count].to))
+                return why_set(lookup->why, ERR_INVALID,
+                               "'field.renamer.mapping' gives two columns the name '%.*s'",
+                               STR_ARGS(renames[i].to));
         settings->rename_count++;
     }
     if (token != JSON_ARRAY_END || json_next(&reader) != JSON_END)

@@ -87,6 +87,9 @@ static void refused(void **state)
         {"topics=a\nwritemodel.strategy=DeleteOneBusinessKey", "business key"},
         {"topics=a\nfield.renamer.mapping=[{]", "field.renamer.mapping"},
         {"topics=a\nfield.renamer.mapping=[{\"oldName\":\"A\",\"newName\":\"a\"}]", "key."},
+        {"topics=a\nfield.renamer.mapping=[{\"oldName\":\"key.A\",\"newName\":\"x\"},"
+         "{\"oldName\":\"value.B\",\"newName\":\"x\"}]",
+         "two columns the name 'x'"},
         {"topics=a\nfield.renamer.mapping=[{\"oldName\":\"value.A.B\",\"newName\":\"b\"}]",
          "whole columns"},
         {"topics=a\nerrors.deadletterqueue.context.headers.enable=false", "always"},
