@@ -180,6 +180,9 @@ static enum err pull_items(struct planner *planner, const struct relation *relat
         columns[i] = (struct row_column){
             .name = items[i].name, .type = exprs[i]->type, .role = COLUMN_VALUE};
     }
+    err = plan_check_names(planner, items, count);
+    if (err)
+        return err;
     pull->exprs = exprs;
     pull->row_type = row_type_new(planner->arena, columns, count);
     return OK;

@@ -16,7 +16,6 @@ static enum err check_items(struct sinking *sinking);
 static enum err check_result_kind(struct sinking *sinking);
 static enum err order_items(struct sinking *sinking);
 static enum err missing_key(struct sinking *sinking, uint32_t key);
-static enum err check_names(struct sinking *sinking);
 static const struct row_type *result_row_type(struct sinking *sinking, bool in_select_order);
 static enum err new_sink(struct sinking *sinking, struct plan_output *output);
 static enum err sink_formats(struct sinking *sinking, struct record_format *format);
@@ -38,6 +37,8 @@ enum err plan_sink(struct planner *planner, struct relation *relation, struct se
     struct plan_output output = {.timestamp_column = -1};
     enum err err = check_items(&sinking);
     plan->row_type = err ? NULL : result_row_type(&sinking, true);
+    if (!err && !planner->is_persistent)
+        err = plan_check_names(planner, sinking.items, sinking.item_count);
     if (!err && planner->is_persistent)
         err = check_result_kind(&sinking);
     if (!err && planner->is_persistent)
@@ -150,7 +151,7 @@ static enum err order_items(struct sinking *sinking)
                            "the projection contains no value columns");
     sinking->items = ordered;
     sinking->key_count = select->key_count;
-    return check_names(sinking);
+    return plan_check_names(planner, sinking->items, sinking->item_count);
 }
 
 static enum err missing_key(struct sinking *sinking, uint32_t key)
@@ -179,14 +180,14 @@ static enum err missing_key(struct sinking *sinking, uint32_t key)
     return err;
 }
 
-static enum err check_names(struct sinking *sinking)
+enum err plan_check_names(struct planner *planner, const struct select_item *items, uint32_t count)
 {
-    for (uint32_t i = 0; i < sinking->item_count; i++) {
+    for (uint32_t i = 0; i < count; i++) {
         for (uint32_t j = 0; j < i; j++) {
-            if (str_equal(sinking->items[i].name, sinking->items[j].name))
-                return plan_refuse(sinking->planner, sinking->items[i].place,
+            if (str_equal(items[i].name, items[j].name))
+                return plan_refuse(planner, items[i].place,
                                    "duplicate column '%.*s' in SELECT: give it an alias",
-                                   STR_ARGS(sinking->items[i].name));
+                                   STR_ARGS(items[i].name));
         }
     }
     return OK;

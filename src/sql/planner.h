@@ -133,6 +133,9 @@ const struct syntax_expr *syntax_find_aggregate(const struct syntax_expr *syntax
 const struct syntax_expr *syntax_find_table_function(const struct syntax_expr *syntax);
 
 /* --- plan_sink.c --- */
+/* No two columns of a result have one name. */
+MUST_CHECK enum err plan_check_names(struct planner *planner, const struct select_item *items,
+                                     uint32_t count);
 /* Closes the last stage: projection, keys, the sink's format or the feed. */
 MUST_CHECK enum err plan_sink(struct planner *planner, struct relation *relation,
                               struct select *select, struct plan *plan);

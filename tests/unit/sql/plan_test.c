@@ -146,6 +146,9 @@ static void test_refusals(void **state)
         {"CREATE STREAM o AS SELECT l.k, a, c FROM l JOIN r ON l.k = r.k", 1, 44, "WITHIN"},
         {"CREATE STREAM o AS SELECT l.k, a, g FROM l JOIN t WITHIN 1 HOUR ON l.k = t.k", 1, 51,
          "WITHIN is only for joins of two streams"},
+        {"SELECT a AS x, b AS x FROM l EMIT CHANGES", 1, 16, "duplicate column 'X'"},
+        {"CREATE STREAM o AS SELECT k, a AS x, b AS x FROM l", 1, 38, "duplicate column 'X'"},
+        {"CREATE STREAM o AS SELECT k AS x, a AS x FROM l", 1, 35, "duplicate column 'X'"},
         {"CREATE STREAM o WITH (valu_format='JSON') AS SELECT * FROM l", 1, 23,
          "did you mean 'VALUE_FORMAT'?"},
     };
