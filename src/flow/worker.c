@@ -139,7 +139,8 @@ void worker_remove_query(struct worker *worker, struct flow_query *query)
 {
     /* On a full disk steps may wait for ever; each query would, one after another. */
     struct log *log = worker->flow->options.log;
-    for (int i = 0; i < SETTLE_MS_MAX && !is_settled(worker, query); i++) {
+    const int64_t end_ns = clock_monotonic_ns() + SETTLE_MS_MAX * (int64_t)1000000;
+    while (!is_settled(worker, query) && clock_monotonic_ns() < end_ns) {
         if (log_get_health(log) != LOG_HEALTHY)
             break;
         clock_sleep_ms(1);
