@@ -21,6 +21,9 @@ ITEMS = 60
 DEPTH = 4
 
 
+decimal.getcontext().prec = 100
+
+
 class Spread(Exception):
     """The expression is NULL, up to what guards it."""
 
@@ -192,6 +195,11 @@ def rank(value):
     if isinstance(value, float):
         return (math.isnan(value), 0.0 if math.isnan(value) else value, math.copysign(1, value))
     return value
+
+
+def equal(a, b):
+    """NULLIF's: NaN is itself."""
+    return a == b or (a != a and b != b)
 
 
 def compare_values(operator, a, b):
@@ -389,7 +397,7 @@ class Generator:
             if name in ("COALESCE", "IFNULL"):
                 return there[0] if there else None
             if name == "NULLIF":
-                return None if None not in values and values[0] == values[1] else values[0]
+                return None if None not in values and equal(*values) else values[0]
             return None if not there else max(there, key=rank) if name == "GREATEST" else \
                 min(there, key=rank)
         return Expression(type_, text, value, True)

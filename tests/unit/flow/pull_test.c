@@ -160,6 +160,133 @@ static void test_kept_inputs(void **state)
     assert_text(pulled(make_pull(plan)), STR("\"a\" \"h\" 4 5\n\"c\" \"h\" 3 30\n"));
 }
 
+/* How many rows of "a" and "b" there are; they come in turns. */
+struct counts {
+    long long a;
+    long long b;
+};
+
+static bool count_rows(void *context, const struct batch *rows)
+{
+    struct counts *counts = context;
+    for (uint32_t i = 0; i < rows->selected_count; i++) {
+        const uint32_t row = rows->selection[i];
+        const bool is_a = str_equal(rows->columns[0].strings[row], STR("a"));
+        *(is_a ? &counts->a : &counts->b) = rows->columns[1].bigints[row];
+    }
+    return true;
+}
+
+/* What the topic of the result says that is committed. */
+static struct counts read_counts(void)
+{
+    struct counts counts = {0};
+    struct str text = read_partition(&fixture, "OUT", 0);
+    while (text.size > 0) {
+        const size_t end = str_index(text, '\n');
+        *(text.data[0] == 'a' ? &counts.a : &counts.b) = strtoll(text.data + 2, NULL, 10);
+        text = (struct str){text.data + end + 1, text.size - end - 1};
+    }
+    return counts;
+}
+
+/* One moment of the input, not before the last one seen, and nothing that is not committed. While
+ * the query goes back to its last commit there is no answer. */
+static void check_pull(const struct pull_plan *pull, struct counts *last)
+{
+    struct counts counts = {0};
+    struct why why = {0};
+    const enum err err = flow_pull(fixture.query, pull, count_rows, &counts, &why);
+    if (err == ERR_UNAVAILABLE)
+        return;
+    assert_ok(err);
+    const struct counts committed = read_counts();
+    const bool is_moment = counts.a == counts.b || counts.a == counts.b + 1;
+    if (!is_moment || counts.a < last->a || counts.b < last->b || counts.a > committed.a ||
+        counts.b > committed.b)
+        fail_msg("pulled %lld and %lld after %lld and %lld, committed are %lld and %lld", counts.a,
+                 counts.b, last->a, last->b, committed.a, committed.b);
+    *last = counts;
+}
+
+/* Pulls while calls of the log fail from the Nth on, or only that one. Returns the calls there were
+ * until the query had started, and in all. */
+struct run_calls {
+    uint64_t started;
+    uint64_t all;
+};
+
+static struct run_calls pull_through(const struct log_faulty_plan *faults)
+{
+    enum { BATCHES = 4, PAIRS = 4, PULLS = 8 };
+    fixture_init(&fixture);
+    make_topic(&fixture, "S", 1);
+    make_topic(&fixture, "OUT", 1);
+    make_topic(&fixture, "DEAD", 1);
+    fixture_close(&fixture);
+    fixture.faults = *faults;
+    fixture.flow_options.batch_rows = 2;
+    fixture_open(&fixture);
+    fixture_join(&fixture);
+    const struct plan *plan =
+        make_aggregate_plan(&fixture.arena, &(struct table_options){.window = WINDOW_NONE});
+    start(&fixture, plan);
+    struct run_calls calls = {.started = log_faulty_calls(fixture.log)};
+    const struct pull_plan *pull = make_pull(plan);
+    struct counts last = {0};
+    for (int batch = 0; batch < BATCHES; batch++) {
+        struct producer producer = {.fixture = &fixture};
+        for (int i = 0; i < 2 * PAIRS; i++)
+            producer_add(&producer, "S", i % 2 == 0 ? "a" : "b", "g,1", batch * 100 + i);
+        producer_send(&producer);
+        for (int i = 0; i < PULLS; i++)
+            check_pull(pull, &last);
+        if (!faults->sticky)
+            wait_idle(&fixture);
+    }
+    check_pull(pull, &last);
+    if (!faults->sticky) {
+        assert_int_equal(last.a, BATCHES * PAIRS);
+        assert_int_equal(last.b, BATCHES * PAIRS);
+    }
+    calls.all = log_faulty_calls(fixture.log);
+    fixture_release(&fixture);
+    return calls;
+}
+
+static uint64_t seed(void)
+{
+    const uint64_t seed = (uint64_t)clock_monotonic_ns();
+    print_message("seed %llu\n", (unsigned long long)seed);
+    return seed;
+}
+
+static struct run_calls calls_of_a_run(void)
+{
+    return pull_through(&(struct log_faulty_plan){.fail_call = UINT64_MAX, .err = ERR_IO});
+}
+
+/* The log takes nothing any more: what is not committed stays unseen. Only once: a query that
+ * cannot hand its step over is given ten seconds to stop. */
+static void test_commits_that_hang(void **state)
+{
+    struct random random = {.state = seed()};
+    const struct run_calls calls = calls_of_a_run();
+    const uint64_t call =
+        calls.started + 1 + random_below(&random, (calls.all - calls.started) / 2);
+    (void)pull_through(
+        &(struct log_faulty_plan){.fail_call = call, .sticky = true, .err = ERR_FULL});
+}
+
+static void test_commits_that_are_aborted(void **state)
+{
+    struct random random = {.state = seed()};
+    const struct run_calls calls = calls_of_a_run();
+    for (uint64_t call = calls.started + 1 + random_below(&random, 4); call <= calls.all;
+         call += 1 + random_below(&random, 8))
+        (void)pull_through(&(struct log_faulty_plan){.fail_call = call, .err = ERR_ABORTED});
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -168,6 +295,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_condition_and_limit, setup, teardown),
         cmocka_unit_test_setup_teardown(test_finds_all_windows_of_a_key, setup, teardown),
         cmocka_unit_test_setup_teardown(test_kept_inputs, setup, teardown),
+        cmocka_unit_test(test_commits_that_hang),
+        cmocka_unit_test(test_commits_that_are_aborted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
