@@ -1,4 +1,4 @@
-/* op_table.c -- an input's changes as a table that is kept. */
+/* op_table.c -- changes of an input, or from below, as a table that is kept. */
 #include "flow/op_table.h"
 
 #include "base/memory.h"
@@ -39,7 +39,7 @@ static const struct operator_ops op_table_ops = {
 enum err op_table_new(struct task *task, const struct plan_node *node, struct operator** ret_op,
                       struct why *why)
 {
-    must(node->kind == NODE_TABLE);
+    must(node->kind == NODE_TABLE || node->kind == NODE_KEEP);
     struct op_table *self = MEMORY_NEW(struct op_table);
     self->op = (struct operator){.ops = &op_table_ops, .node = node, .task = task};
     state_shape_init(&self->shape, node, &task->arena);

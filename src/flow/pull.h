@@ -21,7 +21,7 @@ struct pull {
     struct arena arena;
     uint32_t stage;
     const struct plan_output *output;
-    const struct plan_node *state;                 /* TABLE or AGGREGATE */
+    const struct plan_node *state;                 /* TABLE, KEEP or AGGREGATE */
     const struct plan_node *above[PULL_NODES_MAX]; /* filters and projections, lowest first */
     uint32_t above_count;
     struct state_shape shape;

@@ -24,7 +24,7 @@ enum err pull_resolve(struct pull *pull, struct why *why)
     }
     for (uint32_t i = 0; i < pull->above_count; i++)
         pull->above[i] = downward[pull->above_count - 1 - i];
-    if (node->kind != NODE_TABLE && node->kind != NODE_AGGREGATE)
+    if (node->kind != NODE_TABLE && node->kind != NODE_KEEP && node->kind != NODE_AGGREGATE)
         return why_set(why, ERR_UNSUPPORTED, "query '%.*s' keeps no table",
                        STR_ARGS(pull->query->id));
     pull->state = node;

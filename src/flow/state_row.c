@@ -12,7 +12,7 @@ static enum err read_results(const struct state_shape *shape, struct str value, 
 void state_shape_init(struct state_shape *shape, const struct plan_node *node, struct arena *arena)
 {
     const bool is_aggregate = node->kind == NODE_AGGREGATE;
-    must(is_aggregate || node->kind == NODE_TABLE);
+    must(is_aggregate || node->kind == NODE_TABLE || node->kind == NODE_KEEP);
     const struct row_type *row_type = node->row_type;
     uint16_t *keys = ARENA_ARRAY(arena, uint16_t, row_type->column_count);
     uint16_t *values = ARENA_ARRAY(arena, uint16_t, row_type->column_count);

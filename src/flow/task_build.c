@@ -166,6 +166,7 @@ static enum err build_node(struct task *task, const struct plan_node *node, uint
                                       struct why *) = {
         [NODE_INPUT] = op_input_new,
         [NODE_TABLE] = op_table_new,
+        [NODE_KEEP] = op_table_new,
         [NODE_FILTER] = op_filter_new,
         [NODE_PROJECT] = op_project_new,
         [NODE_EXPLODE] = op_explode_new,

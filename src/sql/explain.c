@@ -118,6 +118,7 @@ static void explain_node(const struct plan_node *node, int depth, struct buf *bu
                                         [NODE_STREAM_JOIN] = "join",
                                         [NODE_TABLE_JOIN] = "join with table",
                                         [NODE_TABLES_JOIN] = "join of tables",
+                                        [NODE_KEEP] = "kept",
                                         [NODE_AGGREGATE] = "aggregate"};
     const struct row_type *below = node->inputs[0] ? node->inputs[0]->row_type : NULL;
     buf_printf(buf, "%*s%s", depth * 2, "", names[node->kind]);
@@ -137,6 +138,7 @@ static void explain_node(const struct plan_node *node, int depth, struct buf *bu
         explain_exprs(node->exprs, node->expr_count, below, buf);
         break;
     case NODE_CHANGES:
+    case NODE_KEEP:
         break;
     case NODE_STREAM_JOIN:
     case NODE_TABLE_JOIN:

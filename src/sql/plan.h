@@ -66,6 +66,7 @@ enum node_kind {
     NODE_STREAM_JOIN, /* stream-stream, windowed */
     NODE_TABLE_JOIN,  /* stream-table */
     NODE_TABLES_JOIN, /* table-table */
+    NODE_KEEP,        /* changes of a table from below, kept: what pull queries read */
     NODE_AGGREGATE    /* GROUP BY, windowed or not; COUNT, SUM, ... */
 };
 

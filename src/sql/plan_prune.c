@@ -12,6 +12,7 @@ static void prune_branch(struct planner *planner, struct plan_branch *branch);
 static const uint16_t *prune(struct planner *planner, struct plan_node *node, bool *used);
 static const uint16_t *prune_input(struct planner *planner, struct plan_node *node, bool *used);
 static const uint16_t *prune_filter(struct planner *planner, struct plan_node *node, bool *used);
+static const uint16_t *prune_keep(struct planner *planner, struct plan_node *node, bool *used);
 static const uint16_t *prune_project(struct planner *planner, struct plan_node *node, bool *used);
 static const uint16_t *prune_explode(struct planner *planner, struct plan_node *node, bool *used);
 static const uint16_t *prune_changes(struct planner *planner, struct plan_node *node, bool *used);
@@ -76,6 +77,8 @@ static const uint16_t *prune(struct planner *planner, struct plan_node *node, bo
         return prune_input(planner, node, used);
     case NODE_FILTER:
         return prune_filter(planner, node, used);
+    case NODE_KEEP:
+        return prune_keep(planner, node, used);
     case NODE_PROJECT:
         return prune_project(planner, node, used);
     case NODE_EXPLODE:
@@ -129,6 +132,15 @@ static const uint16_t *prune_filter(struct planner *planner, struct plan_node *n
     expr_columns(node->condition, used);
     const uint16_t *map = prune(planner, below, used);
     node->condition = expr_remap(planner->arena, node->condition, map);
+    node->row_type = below->row_type;
+    return map;
+}
+
+/* The rows it keeps are told apart by their keys, which a join has in any case. */
+static const uint16_t *prune_keep(struct planner *planner, struct plan_node *node, bool *used)
+{
+    struct plan_node *below = node->inputs[0];
+    const uint16_t *map = prune(planner, below, used);
     node->row_type = below->row_type;
     return map;
 }

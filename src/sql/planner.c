@@ -6,6 +6,7 @@
 
 static enum err check_clauses(struct planner *planner);
 static enum err plan_sources(struct planner *planner, struct relation *relation);
+static void keep_rows(struct planner *planner, struct relation *relation);
 static void pick_key(struct planner *planner, struct relation *relation);
 static bool select_names(const struct planner *planner, const struct scope *scope,
                          const struct scope_column *column);
@@ -170,7 +171,20 @@ static enum err plan_sources(struct planner *planner, struct relation *relation)
         return err;
     if (query->join_count > 0)
         pick_key(planner, relation);
+    if (query->join_count > 0 && relation->is_table &&
+        planner->statement->kind == STATEMENT_CREATE_TABLE_AS && query->group_by_count == 0)
+        keep_rows(planner, relation);
     return OK;
+}
+
+/* Joined tables keep nothing of their own; what is to be asked for by pull queries is kept above.
+ */
+static void keep_rows(struct planner *planner, struct relation *relation)
+{
+    struct plan_node *keep = plan_node_new(planner, NODE_KEEP, planner->query->place,
+                                           relation->node->row_type, relation->node);
+    keep->is_table = true;
+    relation->node = keep;
 }
 
 /* Of the columns that equal the join's key the first that the projection names becomes it: the one

@@ -52,6 +52,21 @@ static void change(struct producer *producer, struct model *model, struct random
     producer_add(producer, is_left ? "A" : "B", key, is_deletion ? NULL : value, timestamp_ms);
 }
 
+static struct str first_line(struct str lines)
+{
+    return (struct str){lines.data, str_index(lines, '\n') + 1};
+}
+
+/* NUMBERED's row of the key that the first line begins with. */
+static struct str find(struct world *world, struct str lines)
+{
+    const struct str key = {lines.data + 1, str_index(lines, ',') - 2};
+    return ask(world,
+               arena_printf(&world->fixture.arena,
+                            "SELECT k, n, name FROM numbered WHERE k = '%.*s';", STR_ARGS(key))
+                   .data);
+}
+
 /* What must come of it: rows, and sums by name. */
 static void expect(struct world *world, const struct join_case *join, const struct model *model)
 {
@@ -81,6 +96,11 @@ static void expect(struct world *world, const struct join_case *join, const stru
     const struct str wanted_rows =
         sort_lines(&world->fixture, arena_str(&world->fixture.arena, buf_str(&rows)));
     assert_text(ask(world, "SELECT k, n, name FROM copy;"), wanted_rows);
+    assert_text(ask(world, "SELECT k, n, name FROM j;"), wanted_rows);
+    const struct str with_number = ask(world, "SELECT k, n, name FROM j WHERE n IS NOT NULL;");
+    assert_text(ask(world, "SELECT k, n, name FROM numbered;"), with_number);
+    if (with_number.size > 0)
+        assert_text(find(world, with_number), first_line(with_number));
     /* A group that all rows have left stays, with nothing in it. */
     const struct str wanted_sums =
         sort_lines(&world->fixture, arena_str(&world->fixture.arena, buf_str(&sums)));
@@ -95,6 +115,9 @@ static void try_join(const struct join_case *join, struct random *random)
     struct model model = {0};
     const int partitions = 1 + (int)random_below(random, 3);
     world_init(&world, random_below(random, 2) == 0);
+    const char *key = join->left_alone && join->right_alone ? "ROWKEY"
+                      : join->right_alone                   ? "b.k"
+                                                            : "a.k";
     char text[1024];
     snprintf(text, sizeof(text),
              "CREATE TABLE a (k STRING PRIMARY KEY, n INT, fk STRING) WITH (kafka_topic='A', "
@@ -103,12 +126,9 @@ static void try_join(const struct join_case *join, struct random *random)
              "value_format='JSON', partitions=%d);"
              "CREATE TABLE j AS SELECT %s AS k, n, name FROM %s;"
              "CREATE TABLE copy AS SELECT * FROM j;"
+             "CREATE TABLE numbered AS SELECT %s AS k, name, n FROM %s WHERE n IS NOT NULL;"
              "CREATE TABLE sums AS SELECT name, COUNT(*) AS c, SUM(n) AS s FROM %s GROUP BY name;",
-             partitions, partitions,
-             join->left_alone && join->right_alone ? "ROWKEY"
-             : join->right_alone                   ? "b.k"
-                                                   : "a.k",
-             join->join, join->join);
+             partitions, partitions, key, join->join, key, join->join, join->join);
     (void)ask(&world, text);
     for (int round = 0; round < 6; round++) {
         struct producer producer = {.fixture = &world.fixture};
