@@ -128,8 +128,8 @@ int main(int argc, char **argv)
         const struct round followed = measure(&server);
         leave(&followers);
         with[i] = followed.cost;
-        without[i] = followed.cost - caused;
         const double caused = followed.net - alone.net;
+        without[i] = followed.cost - caused;
         ratios[i] = followed.cost / (followed.cost - caused);
         printf("  CPU-seconds a million events: %.2f alone; %.2f with %d feeds (%.0f events/s, "
                "%.1f MB "
