@@ -1,5 +1,5 @@
 /** states.spec.ts -- what the page says when things are not well: it never calls the old live. */
-import { expect, test } from '@playwright/test';
+import { expect, type Locator, test } from '@playwright/test';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expectAccessible } from './accessible.ts';
@@ -91,15 +91,33 @@ test('numbers equal those of verify and of pull queries', async ({ page }) => {
     await expect.poll(counted, { timeout: 30_000 }).toBeGreaterThanOrEqual(3000);
     const orders = await counted();
     await page.goto(program.url);
-    const dialect = new Intl.NumberFormat('en-US');
+    const whole = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
+    const money = (value: number): string => new Intl.NumberFormat('en-US', { style: 'currency', currency: 'USD', maximumFractionDigits: value < 1000 ? 2 : 0 }).format(value);
+    const share = new Intl.NumberFormat('en-US', { style: 'percent', minimumFractionDigits: 1, maximumFractionDigits: 1 });
+    const card = (title: string): Locator => page.locator('.card', { has: page.getByRole('heading', { name: title, exact: true }) });
     const midnight = new Date().setHours(0, 0, 0, 0);
-    const minutes = (await program.pull('SELECT windowstart, orders FROM orders_placed_per_minute;')) as number[][];
-    const today = minutes.filter(([at]) => (at ?? 0) >= midnight).reduce((sum, [, count]) => sum + (count ?? 0), 0);
-    await expect(page.locator('.card', { has: page.getByRole('heading', { name: 'Orders placed' }) }).locator('.figure')).toHaveText(dialect.format(today));
-    const methods = (await program.pull('SELECT payment_method, orders FROM orders_by_payment_method;')) as [string, number][];
-    const card = page.locator('.card', { has: page.getByRole('heading', { name: 'By payment method' }) });
-    await card.getByRole('button', { name: 'Orders', exact: true }).click();
-    for (const [method, count] of methods) await expect(card.locator('.bar-row', { hasText: method })).toContainText(dialect.format(count));
+    const today = async (table: string, column: string): Promise<number> =>
+        ((await program.pull(`SELECT windowstart, ${column} FROM ${table};`)) as number[][]).filter(([at]) => (at ?? 0) >= midnight).reduce((sum, [, value]) => sum + (value ?? 0), 0);
+    /* All there is has been read when the pipeline stands still; until then both sides move. */
+    await expect.poll(async () => {
+        const { queries, sinks } = await program.json<{ queries: Record<string, { lag: number }>; sinks: Record<string, { lag: number }> }>('/api/snapshot');
+        return [...Object.values(queries), ...Object.values(sinks)].reduce((sum, one) => sum + one.lag, 0);
+    }, { timeout: 30_000 }).toBe(0);
+    const [placed, paid, revenue] = [await today('orders_placed_per_minute', 'orders'), await today('orders_paid_per_minute', 'orders'), await today('orders_paid_per_minute', 'revenue')];
+    await expect(card('Orders placed').locator('.figure')).toHaveText(whole.format(placed));
+    await expect(card('Orders paid').locator('.figure')).toHaveText(whole.format(paid));
+    await expect(card('Paid share').locator('.figure')).toHaveText(placed ? share.format(paid / placed) : '–');
+    await expect(card('Revenue').locator('.figure')).toHaveText(money(revenue));
+    await expect(card('Average order value').locator('.figure')).toHaveText(paid ? money(revenue / paid) : '–');
+    const bars = async (title: string, sql: string, column: string, text: (value: number) => string): Promise<void> => {
+        await card(title).getByRole('button', { name: column, exact: true }).click();
+        for (const [name, value] of (await program.pull(sql)) as [string, number][]) await expect(card(title).locator('.bar-row', { hasText: name })).toContainText(text(value));
+    };
+    await bars('By payment method', 'SELECT payment_method, orders FROM orders_by_payment_method;', 'Orders', whole.format);
+    await bars('By channel', 'SELECT channel, revenue FROM orders_by_channel;', 'Revenue', money);
+    await bars('Top items', 'SELECT item_name, quantity FROM revenue_by_item;', 'Quantity', whole.format);
+    const delays = (await program.pull('SELECT delay_class, orders FROM payment_delay_histogram;')) as number[][];
+    await expect(card('Delay from order to payment')).toContainText(`${whole.format(delays.reduce((sum, [, count]) => sum + (count ?? 0), 0))} in ${delays.length} classes`);
     await program.kill('SIGTERM');
     expect(program.run('verify')).toContain(String(orders));
 });
