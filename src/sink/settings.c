@@ -52,8 +52,16 @@ static const struct word converter_words[] = {
     {NULL, 0},
 };
 
-static const struct word class_words[] = {
-    {"MongoSinkConnector", 0}, {"com.mongodb.kafka.connect.MongoSinkConnector", 0}, {NULL, 0}};
+static const struct word class_words[] = {{"MongoSinkConnector", 0},
+                                          {"com.mongodb.kafka.connect.MongoSinkConnector", 0},
+                                          {"MongoDbAtlasSink", 0},
+                                          {NULL, 0}};
+
+/* input.data.format and input.key.format of the managed connector. */
+static const struct word input_words[] = {
+    {"AVRO", FORMAT_AVRO}, {"JSON", FORMAT_JSON}, {"STRING", FORMAT_KAFKA}, {NULL, 0}};
+
+static const struct word handler_words[] = {{"None", 0}, {NULL, 0}};
 
 static enum err check_topic(const struct lookup *lookup, const struct topic_settings *settings,
                             bool by_business_key);
@@ -74,6 +82,8 @@ enum err settings_read(const struct properties *properties, struct arena *arena,
     struct sink_settings settings = {.properties = properties};
     int ignored = 0;
     enum err err = lookup_word(&lookup, "connector.class", class_words, "", 0, &ignored);
+    if (err == OK)
+        err = lookup_word(&lookup, "cdc.handler", handler_words, "", 0, &ignored);
     if (err == OK)
         err = read_topics(&lookup, &settings);
     if (err == OK)
@@ -238,11 +248,15 @@ static enum err read_errors(const struct lookup *lookup, struct sink_settings *s
 
 static enum err read_converters(const struct lookup *lookup, struct sink_settings *settings)
 {
-    int key = 0;
-    int value = 0;
-    enum err err = lookup_word(lookup, "key.converter", converter_words, "", FORMAT_NONE, &key);
+    int key = FORMAT_NONE;
+    int value = FORMAT_NONE;
+    enum err err = lookup_word(lookup, "input.key.format", input_words, "", key, &key);
     if (err == OK)
-        err = lookup_word(lookup, "value.converter", converter_words, "", FORMAT_NONE, &value);
+        err = lookup_word(lookup, "key.converter", converter_words, "", key, &key);
+    if (err == OK)
+        err = lookup_word(lookup, "input.data.format", input_words, "", value, &value);
+    if (err == OK)
+        err = lookup_word(lookup, "value.converter", converter_words, "", value, &value);
     if (err)
         return err;
     settings->key_converter = (enum format_kind)key;
@@ -267,10 +281,51 @@ static enum err check_overrides(const struct lookup *lookup)
     return err;
 }
 
+/* Everything but letters, digits and "-._~", RFC 3986. */
+static void append_encoded(struct buf *buf, struct str text)
+{
+    for (size_t i = 0; i < text.size; i++) {
+        const char byte = text.data[i];
+        const bool is_plain = (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
+                              (byte >= '0' && byte <= '9') || byte == '-' || byte == '.' ||
+                              byte == '_' || byte == '~';
+        if (is_plain)
+            buf_append_byte(buf, (uint8_t)byte);
+        else
+            buf_printf(buf, "%%%02X", (uint8_t)byte);
+    }
+}
+
+/* The managed connector names Atlas' host, user and password one by one. */
 enum err sink_connection(const struct properties *properties, struct arena *arena,
                          struct str *ret_uri, struct why *why)
 {
     const struct lookup lookup = {.properties = properties, .arena = arena, .why = why};
-    *ret_uri = lookup_text(&lookup, "connection.uri");
+    const struct str uri = lookup_text(&lookup, "connection.uri");
+    const struct str host = lookup_text(&lookup, "connection.host");
+    const struct str user = lookup_text(&lookup, "connection.user");
+    const struct str password = lookup_text(&lookup, "connection.password");
+    if (uri.size > 0 && host.size > 0)
+        return why_set(why, ERR_INVALID,
+                       "'connection.uri' and 'connection.host' exclude each other");
+    if (host.size == 0 && (user.size > 0 || password.size > 0))
+        return why_set(why, ERR_INVALID,
+                       "'connection.user' and 'connection.password' need "
+                       "'connection.host'");
+    *ret_uri = uri;
+    if (host.size == 0)
+        return OK;
+    struct buf buf = {0};
+    buf_append_str(&buf, STR("mongodb+srv://"));
+    if (user.size > 0) {
+        append_encoded(&buf, user);
+        buf_append_byte(&buf, ':');
+        append_encoded(&buf, password);
+        buf_append_byte(&buf, '@');
+    }
+    buf_append_str(&buf, host);
+    buf_append_str(&buf, STR("/?retryWrites=true"));
+    *ret_uri = arena_str(arena, buf_str(&buf));
+    buf_release(&buf);
     return OK;
 }

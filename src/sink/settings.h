@@ -101,6 +101,10 @@ bool settings_want(const struct sink_settings *settings, struct str topic);
 
 /* The table of all properties: known, fit for an override, of the right kind of value. */
 MUST_CHECK enum err property_check(const struct property *property, struct why *why);
+/* Why a property does nothing; size 0: it does something. */
+struct str property_note(struct str name);
+/* The other name of a property; size 0: it has none. */
+struct str property_alias(struct str name);
 /* The topic of "topic.override.<topic>.<name>"; size 0 when the name is no such one. */
 struct str property_override_topic(struct str name);
 

@@ -15,16 +15,22 @@ static const struct word projection_words[] = {
 static enum err rename_add(const struct lookup *lookup, struct str old_name, struct str new_name,
                            struct rename *ret_rename);
 
-struct str lookup_text(const struct lookup *lookup, const char *name)
+static const struct str *value_of(const struct lookup *lookup, struct str name)
 {
     const struct str *value = NULL;
-    if (lookup->topic.size > 0) {
-        const struct str full =
-            arena_printf(lookup->arena, "topic.override.%.*s.%s", STR_ARGS(lookup->topic), name);
-        value = properties_get(lookup->properties, full);
-    }
-    if (!value)
-        value = properties_get(lookup->properties, str_from(name));
+    if (lookup->topic.size > 0)
+        value = properties_get(lookup->properties,
+                               arena_printf(lookup->arena, "topic.override.%.*s.%.*s",
+                                            STR_ARGS(lookup->topic), STR_ARGS(name)));
+    return value ? value : properties_get(lookup->properties, name);
+}
+
+struct str lookup_text(const struct lookup *lookup, const char *name)
+{
+    const struct str *value = value_of(lookup, str_from(name));
+    const struct str alias = property_alias(str_from(name));
+    if (!value && alias.size > 0)
+        value = value_of(lookup, alias);
     return value ? str_trim(*value) : (struct str){0};
 }
 

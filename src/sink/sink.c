@@ -17,6 +17,7 @@
 
 static enum err sink_prepare(struct sink *sink, struct why *why);
 static void sink_free(struct sink *sink);
+static void trace_notes(const struct sink *sink);
 static void *run(void *argument);
 static enum err round_once(struct sink *sink, struct why *why);
 static bool wait_while_paused(struct sink *sink);
@@ -59,6 +60,7 @@ enum err sink_start(const struct sink_options *options, struct sink **ret_sink, 
         sink_free(sink);
         return err;
     }
+    trace_notes(sink);
     delivery_init(sink);
     must(pthread_create(&sink->thread, NULL, run, sink) == 0);
     *ret_sink = sink;
@@ -204,6 +206,18 @@ static void sink_free(struct sink *sink)
     arena_release(&sink->batch_arena);
     arena_release(&sink->arena);
     free(sink);
+}
+
+/* What was taken and does nothing. */
+static void trace_notes(const struct sink *sink)
+{
+    for (size_t i = 0; i < sink->properties.count; i++) {
+        const struct str name = sink->properties.items[i].name;
+        const struct str note = property_note(name);
+        if (note.size > 0)
+            trace(TRACE_INFO, "sink", "'%.*s' does not need '%.*s': %.*s", STR_ARGS(sink->name),
+                  STR_ARGS(name), STR_ARGS(note));
+    }
 }
 
 static void *run(void *argument)

@@ -6,73 +6,21 @@
 
 enum value_kind { VALUE_TEXT, VALUE_BOOLEAN, VALUE_COUNT, VALUE_POSITIVE };
 
+enum property_fate { PROPERTY_OBEYED, PROPERTY_NOTED, PROPERTY_REFUSED, PROPERTY_ALIAS };
+
 struct known_property {
     struct str name;
     enum value_kind kind;
     bool overridable;
-    const char *refusal; /* why it cannot be had; NULL: it can */
+    enum property_fate fate;
+    const char *words;
 };
 
-#define NOT_HERE "it has no meaning in this sink"
-
 static const struct known_property known[] = {
-    {STR("name"), VALUE_TEXT, false, NULL},
-    {STR("connector.class"), VALUE_TEXT, false, NULL},
-    {STR("tasks.max"), VALUE_POSITIVE, false, NULL},
-    {STR("topics"), VALUE_TEXT, false, NULL},
-    {STR("topics.regex"), VALUE_TEXT, false, NULL},
-    {STR("connection.uri"), VALUE_TEXT, false, NULL},
-    {STR("database"), VALUE_TEXT, true, NULL},
-    {STR("collection"), VALUE_TEXT, true, NULL},
-    {STR("key.converter"), VALUE_TEXT, false, NULL},
-    {STR("key.converter.schema.registry.url"), VALUE_TEXT, false, NULL},
-    {STR("key.converter.schemas.enable"), VALUE_BOOLEAN, false, NULL},
-    {STR("value.converter"), VALUE_TEXT, false, NULL},
-    {STR("value.converter.schema.registry.url"), VALUE_TEXT, false, NULL},
-    {STR("value.converter.schemas.enable"), VALUE_BOOLEAN, false, NULL},
-    {STR("document.id.strategy"), VALUE_TEXT, true, NULL},
-    {STR("document.id.strategy.overwrite.existing"), VALUE_BOOLEAN, true, NULL},
-    {STR("document.id.strategy.partial.key.projection.type"), VALUE_TEXT, true, NULL},
-    {STR("document.id.strategy.partial.key.projection.list"), VALUE_TEXT, true, NULL},
-    {STR("document.id.strategy.partial.value.projection.type"), VALUE_TEXT, true, NULL},
-    {STR("document.id.strategy.partial.value.projection.list"), VALUE_TEXT, true, NULL},
-    {STR("document.key.columns"), VALUE_BOOLEAN, true, NULL},
-    {STR("writemodel.strategy"), VALUE_TEXT, true, NULL},
-    {STR("delete.on.null.values"), VALUE_BOOLEAN, true, NULL},
-    {STR("delete.writemodel.strategy"), VALUE_TEXT, true, NULL},
-    {STR("key.projection.type"), VALUE_TEXT, true, NULL},
-    {STR("key.projection.list"), VALUE_TEXT, true, NULL},
-    {STR("value.projection.type"), VALUE_TEXT, true, NULL},
-    {STR("value.projection.list"), VALUE_TEXT, true, NULL},
-    {STR("field.renamer.mapping"), VALUE_TEXT, true, NULL},
-    {STR("max.batch.size"), VALUE_COUNT, false, NULL},
-    {STR("bulk.write.ordered"), VALUE_BOOLEAN, true, NULL},
-    {STR("rate.limiting.timeout"), VALUE_COUNT, false, NULL},
-    {STR("rate.limiting.every.n"), VALUE_COUNT, false, NULL},
-    {STR("errors.tolerance"), VALUE_TEXT, false, NULL},
-    {STR("mongo.errors.tolerance"), VALUE_TEXT, false, NULL},
-    {STR("errors.log.enable"), VALUE_BOOLEAN, false, NULL},
-    {STR("mongo.errors.log.enable"), VALUE_BOOLEAN, false, NULL},
-    {STR("errors.log.include.messages"), VALUE_BOOLEAN, false, NULL},
-    {STR("errors.deadletterqueue.topic.name"), VALUE_TEXT, false, NULL},
-    {STR("errors.deadletterqueue.topic.replication.factor"), VALUE_POSITIVE, false, NULL},
-    {STR("errors.deadletterqueue.context.headers.enable"), VALUE_BOOLEAN, false, NULL},
-    {STR("errors.retry.timeout"), VALUE_TEXT, false, NULL},
-    {STR("errors.retry.delay.max.ms"), VALUE_COUNT, false, NULL},
-    {STR("post.processor.chain"), VALUE_TEXT, true,
-     "what DocumentIdAdder, the projectors and RenameByMapping do follows from their own "
-     "properties"},
-    {STR("transforms"), VALUE_TEXT, false, "write a query that changes the rows instead"},
-    {STR("predicates"), VALUE_TEXT, false, "write a query that changes the rows instead"},
-    {STR("change.data.capture.handler"), VALUE_TEXT, true, NOT_HERE},
-    {STR("namespace.mapper"), VALUE_TEXT, true, "a topic goes to one collection"},
-    {STR("field.renamer.regexp"), VALUE_TEXT, true, "use field.renamer.mapping"},
-    {STR("field.value.transformer"), VALUE_TEXT, true,
-     "write a query that changes the rows instead"},
-    {STR("timeseries.timefield"), VALUE_TEXT, true, NOT_HERE},
-    {STR("max.num.retries"), VALUE_COUNT, true, "a target that is away is always waited for"},
-    {STR("retries.defer.timeout"), VALUE_COUNT, true, "a target that is away is always waited for"},
-    {STR("header.converter"), VALUE_TEXT, false, NOT_HERE},
+#define PROPERTY(name, value, by_topic, what, words)                                               \
+    {STR_INIT(name), VALUE_##value, by_topic, PROPERTY_##what, words},
+#include "sink/sink_properties.def"
+#undef PROPERTY
 };
 
 #define KNOWN_COUNT (sizeof(known) / sizeof(known[0]))
@@ -94,9 +42,9 @@ enum err property_check(const struct property *property, struct why *why)
     const struct known_property *entry = known_find(name);
     if (!entry)
         return refuse_unknown(property->name, why);
-    if (entry->refusal)
+    if (entry->fate == PROPERTY_REFUSED)
         return why_set(why, ERR_INVALID, "'%.*s' is not supported: %s", STR_ARGS(property->name),
-                       entry->refusal);
+                       entry->words);
     if (topic.size > 0 && !entry->overridable)
         return why_set(why, ERR_INVALID, "'%.*s' cannot differ from topic to topic",
                        STR_ARGS(name));
@@ -118,16 +66,34 @@ struct str property_override_topic(struct str name)
     return none;
 }
 
-/* Entries that are refused stand for all names that begin with theirs. */
+/* Entries that are refused, and those that end in a dot, stand for all names that begin with
+ * theirs; a name's own entry comes first. */
 static const struct known_property *known_find(struct str name)
 {
     for (size_t i = 0; i < KNOWN_COUNT; i++)
-        if (str_equal(known[i].name, name) ||
-            (known[i].refusal && begins_family(name, known[i].name)))
+        if (str_equal(known[i].name, name))
+            return &known[i];
+    for (size_t i = 0; i < KNOWN_COUNT; i++)
+        if ((known[i].fate == PROPERTY_REFUSED && begins_family(name, known[i].name)) ||
+            (str_ends_with(known[i].name, STR(".")) && str_starts_with(name, known[i].name)))
             return &known[i];
     if (begins_family(name, STR("timeseries")))
         return known_find(STR("timeseries.timefield"));
     return NULL;
+}
+
+struct str property_note(struct str name)
+{
+    const struct known_property *entry = known_find(name);
+    return str_from(entry && entry->fate == PROPERTY_NOTED ? entry->words : "");
+}
+
+struct str property_alias(struct str name)
+{
+    for (size_t i = 0; i < KNOWN_COUNT; i++)
+        if (known[i].fate == PROPERTY_ALIAS && str_equal(str_from(known[i].words), name))
+            return known[i].name;
+    return (struct str){0};
 }
 
 static bool begins_family(struct str name, struct str family)

@@ -165,7 +165,7 @@ static inline void target_close(struct target *target)
  * "_id" TEXT PRIMARY KEY, "time_ms" INTEGER, "document" TEXT (JSON), an index on time_ms. The
  * column "_id" has an ObjectId's 24 digits and a string without its quotes, unless it could be
  * mistaken for something else; any other _id as its JSON text. Positions are in the table
- * "drivethru_positions". Sinks may share it. */
+ * "drivethru_positions". Sinks may share it; ERR_LOCKED: another target writes it. */
 MUST_CHECK enum err target_sqlite_open(const char *path, bool read_only, struct target **ret_target,
                                        struct why *why);
 struct target_mongodb_options {

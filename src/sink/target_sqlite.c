@@ -7,6 +7,10 @@
 
 #include "base/memory.h"
 #include "sink/document_text.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #define BUSY_WAIT_MS 2000
@@ -242,6 +246,8 @@ static void sqlite_close(struct target *target)
     sqlite3_close(self->walker);
     sqlite3_close(self->reader);
     sqlite3_close(self->writer);
+    if (self->owner_file >= 0)
+        close(self->owner_file);
     pthread_mutex_destroy(&self->write_lock);
     pthread_mutex_destroy(&self->read_lock);
     free(self->path);
@@ -273,6 +279,7 @@ enum err target_sqlite_open(const char *path, bool read_only, struct target **re
     self->base.ops = &sqlite_ops;
     self->path = memory_strdup(path);
     self->read_only = read_only;
+    self->owner_file = -1;
     pthread_mutex_init(&self->write_lock, NULL);
     pthread_mutex_init(&self->read_lock, NULL);
     enum err err = read_only ? OK : open_writer(self, why);
@@ -287,8 +294,29 @@ enum err target_sqlite_open(const char *path, bool read_only, struct target **re
     return OK;
 }
 
+/* A file of its own beside the database: closing a second descriptor of the database itself would
+ * let go the locks that SQLite holds on it. */
+static enum err lock_file(struct sqlite_target *self, struct why *why)
+{
+    struct buf path = {0};
+    buf_printf(&path, "%s-owner", self->path);
+    self->owner_file = open(buf_text(&path), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    const int failure = errno;
+    buf_release(&path);
+    if (self->owner_file < 0)
+        return why_set(why, ERR_DENIED, "'%s-owner': %s", self->path, strerror(failure));
+    if (flock(self->owner_file, LOCK_EX | LOCK_NB) == 0)
+        return OK;
+    return why_set(why, ERR_LOCKED,
+                   "another process writes '%s': stop it, or name another file with --documents",
+                   self->path);
+}
+
 static enum err open_writer(struct sqlite_target *self, struct why *why)
 {
+    const enum err err = lock_file(self, why);
+    if (err)
+        return err;
     const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
     const int code = sqlite3_open_v2(self->path, &self->writer, flags, NULL);
     if (code != SQLITE_OK)

@@ -26,6 +26,7 @@ struct sqlite_target {
     char *path;
     bool read_only;
     pthread_mutex_t write_lock; /* all below but the reader's */
+    int owner_file;             /* locked: one process writes; -1: none */
     sqlite3 *writer;            /* NULL when read-only */
     struct map tables;          /* name to struct sqlite_table */
     sqlite3_stmt *set_position;

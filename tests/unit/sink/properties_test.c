@@ -49,12 +49,64 @@ static void taken(void **state)
         "topics=a\nmax.batch.size=0\nrate.limiting.every.n=3\nrate.limiting.timeout=100",
         "topics=a\nvalue.converter=io.confluent.connect.avro.AvroConverter\n"
         "value.converter.schema.registry.url=http://localhost:8081",
+        /* Confluent Cloud's managed connector. */
+        "connector.class=MongoDbAtlasSink\ntopics=a\nkafka.auth.mode=KAFKA_API_KEY\n"
+        "kafka.api.key=k\nkafka.api.secret=s\ninput.data.format=AVRO\n"
+        "connection.host=cluster0.x.mongodb.net\nconnection.user=u\nconnection.password=p@ss/word\n"
+        "database=d\ncollection=c\ndoc.id.strategy=FullKeyStrategy\n"
+        "write.strategy=UpdateOneDefaultStrategy\ncdc.handler=None\ntasks.max=1",
+        "topics=a\nconsumer.override.max.poll.records=10\nvalue.converter.basic.auth.user.info=a:"
+        "b\n"
+        "header.converter=x\nmax.num.retries=3",
     };
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
         struct why why = {0};
         if (check(texts[i], &why) != OK)
             fail_msg("'%s': %s", texts[i], why.text);
     }
+}
+
+/* Another name says the same. */
+static void managed_names_mean_the_same(void **state)
+{
+    struct why why = {0};
+    assert_int_equal(check("topics=a\ndoc.id.strategy=PartialValue", &why), ERR_INVALID);
+    assert_non_null(strstr(why.text, "PartialValue needs"));
+    assert_int_equal(check("topics=a\nwrite.strategy=ReplaceOneBusinessKey", &why), ERR_INVALID);
+    assert_non_null(strstr(why.text, "needs a business key"));
+}
+
+static enum err connection(const char *text, struct arena *arena, struct str *ret_uri,
+                           struct why *why)
+{
+    struct properties properties;
+    properties_init(&properties, arena);
+    assert_int_equal(properties_parse(&properties, str_from(text), why), OK);
+    return sink_connection(&properties, arena, ret_uri, why);
+}
+
+static void connections(void **state)
+{
+    struct arena arena;
+    struct str uri;
+    struct why why = {0};
+    arena_init(&arena, 0);
+    assert_int_equal(connection("topics=a", &arena, &uri, &why), OK);
+    assert_int_equal(uri.size, 0);
+    assert_int_equal(connection("connection.uri=mongodb://h/", &arena, &uri, &why), OK);
+    assert_true(str_equal(uri, STR("mongodb://h/")));
+    assert_int_equal(connection("connection.host=c.x.mongodb.net\nconnection.user=me\n"
+                                "connection.password=p@ss:w/rd%",
+                                &arena, &uri, &why),
+                     OK);
+    assert_true(str_equal(
+        uri, STR("mongodb+srv://me:p%40ss%3Aw%2Frd%25@c.x.mongodb.net/?retryWrites=true")));
+    assert_int_equal(connection("connection.password=CANARY", &arena, &uri, &why), ERR_INVALID);
+    assert_null(strstr(why.text, "CANARY"));
+    assert_int_equal(
+        connection("connection.uri=mongodb://h/\nconnection.host=h", &arena, &uri, &why),
+        ERR_INVALID);
+    arena_release(&arena);
 }
 
 static void refused(void **state)
@@ -96,6 +148,9 @@ static void refused(void **state)
         {"topics=a\ntopic.override.a.document.id.strategy=Nope", "Nope"},
         {"topics=a\nvalue.converter=org.example.Mine", "value.converter"},
         {"topics=a\npost.processor.chain=x", "their own properties"},
+        {"topics=a\nconnection.ssl.truststore=/x.jks", "keytool"},
+        {"topics=a\ninput.data.format=JSON_SR", "input.data.format"},
+        {"topics=a\ncdc.handler=MongoDbChangeStreamHandler", "cdc.handler"},
     };
     for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
         struct why why = {0};
@@ -108,6 +163,8 @@ static void refused(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(taken), cmocka_unit_test(refused)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(taken),
+                                       cmocka_unit_test(managed_names_mean_the_same),
+                                       cmocka_unit_test(connections), cmocka_unit_test(refused)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -321,6 +321,23 @@ static void a_read_only_target_shows_one_picture(void **state)
     fixture_release(&f);
 }
 
+static void a_second_writer_is_told_which_setting_to_use(void **state)
+{
+    struct fixture f;
+    struct target *second = NULL;
+    fixture_init(&f);
+    put(&f, make(DOCUMENT_REPLACE, "\"a\"", "{\"_id\":\"a\"}"));
+    assert_int_equal(target_sqlite_open(f.path, false, &second, &f.why), ERR_LOCKED);
+    assert_non_null(strstr(f.why.text, "--documents"));
+    /* The one that was refused took no lock of the first one's with it. */
+    put(&f, make(DOCUMENT_REPLACE, "\"b\"", "{\"_id\":\"b\"}"));
+    assert_int_equal(walked(&f, f.target), 2);
+    target_close(f.target);
+    assert_int_equal(target_sqlite_open(f.path, false, &f.target, &f.why), OK);
+    assert_int_equal(walked(&f, f.target), 2);
+    fixture_release(&f);
+}
+
 static void bad_files_are_named(void **state)
 {
     struct fixture f;
@@ -369,6 +386,7 @@ int main(void)
         cmocka_unit_test(refusals_name_the_document),
         cmocka_unit_test(documents_and_position_are_one),
         cmocka_unit_test(a_read_only_target_shows_one_picture),
+        cmocka_unit_test(a_second_writer_is_told_which_setting_to_use),
         cmocka_unit_test(bad_files_are_named),
         cmocka_unit_test(faulty_fails_as_planned),
     };
