@@ -2,6 +2,7 @@
 #include "api/inside.h"
 #include "base/json.h"
 #include "format/format.h"
+#include "generator/generator.h"
 
 #define MESSAGES_MAX 500
 #define MESSAGES_DEFAULT 50
@@ -19,6 +20,7 @@ struct listing {
     struct arena *arena;
     struct log_member *member;
     struct log_topic *topic;
+    struct viewer *viewer;
     struct log_topic_info info;
     int64_t *from; /* a partition: where reading begins */
     int64_t *next; /* and where it ended */
@@ -59,12 +61,14 @@ static enum err list(struct listing *listing, const struct net_request *request)
     if (err == OK)
         err = parse_where(listing, request);
     if (err == OK)
+        err = engine_view_topic(listing->api->options.engine, name, listing->arena,
+                                &listing->viewer, &listing->why);
+    if (err == OK)
         err = log_join(log, &options, &listing->member, &listing->why);
-    if (err)
-        return err;
     for (int32_t p = 0; err == OK && p < listing->topic->partition_count; p++)
         err = read_partition(listing, p);
     log_leave(listing->member);
+    viewer_free(listing->viewer);
     return err;
 }
 
@@ -215,11 +219,9 @@ static enum err read_partition(struct listing *listing, int32_t partition)
     return err;
 }
 
-static void write_side(struct listing *listing, const char *name, struct str bytes, struct buf *buf)
+static void write_schema_id(const char *name, struct str bytes, struct buf *buf)
 {
     int32_t id;
-    buf_printf(buf, ",\"%s\":", name);
-    format_show(bytes, bytes.data == NULL, listing->api->options.registry, buf);
     buf_printf(buf, ",\"%s_schema_id\":", name);
     if (registry_head_get(bytes, &id))
         buf_printf(buf, "%u", (uint32_t)id);
@@ -233,8 +235,13 @@ static void write_message(struct listing *listing, const struct record *record, 
     buf_printf(buf, "{\"partition\":%d,\"offset\":%lld,\"timestamp_ms\":%lld,\"bytes\":%zu",
                partition, (long long)record->offset, (long long)record->timestamp_ms,
                record->key.size + record->value.size);
-    write_side(listing, "key", record->key, buf);
-    write_side(listing, "value", record->value, buf);
+    buf_append_str(buf, STR(",\"key\":"));
+    viewer_show_key(listing->viewer, record, buf);
+    write_schema_id("key", record->key, buf);
+    buf_append_str(buf, STR(",\"value\":"));
+    if (!generator_show_truth(listing->topic->name, record->key, record->value, buf))
+        viewer_show_value(listing->viewer, record, buf);
+    write_schema_id("value", record->value, buf);
     buf_append_str(buf, STR(",\"headers\":["));
     for (uint32_t i = 0; i < record->header_count; i++) {
         const struct record_header *header = &record->headers[i];

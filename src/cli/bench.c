@@ -121,7 +121,7 @@ static enum err generate(struct bench *bench, struct world *world, uint64_t *ret
     struct generator *generator;
     const int64_t orders = config_number(bench->invocation, "orders");
     generator_options_init(&options);
-    options.seed = (uint64_t)config_number(bench->invocation, "seed");
+    options.seed = config_seed(bench->invocation);
     options.partition_count = (int32_t)config_number(bench->invocation, "partitions");
     options.order_count = orders > 0 ? orders : ORDERS;
     options.rate = RATE;

@@ -61,6 +61,9 @@ bool config_is_said(const struct invocation *invocation, const char *name);
 const char *config_path(struct invocation *invocation, const char *name);
 int64_t config_number(const struct invocation *invocation, const char *name);
 double config_double(const struct invocation *invocation, const char *name);
+/* From 0 to 1. */
+double config_share(const struct invocation *invocation, const char *name);
+uint64_t config_seed(const struct invocation *invocation);
 int64_t config_duration_ms(const struct invocation *invocation, const char *name);
 /* --output: "json" or "table". */
 bool config_wants_json(const struct invocation *invocation);

@@ -367,6 +367,22 @@ double config_double(const struct invocation *invocation, const char *name)
     return number;
 }
 
+double config_share(const struct invocation *invocation, const char *name)
+{
+    const double share = config_double(invocation, name);
+    if (share > 1)
+        wrong_value(invocation, name, "a share from 0 to 1");
+    return share;
+}
+
+uint64_t config_seed(const struct invocation *invocation)
+{
+    const int64_t seed = config_number(invocation, "seed");
+    if (seed < 0)
+        wrong_value(invocation, "seed", "a number that is not negative");
+    return (uint64_t)seed;
+}
+
 int64_t config_duration_ms(const struct invocation *invocation, const char *name)
 {
     const struct str value = config_text(invocation, name);

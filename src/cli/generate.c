@@ -10,19 +10,19 @@
 int generator_options_read(const struct invocation *invocation, struct generator_options *options)
 {
     generator_options_init(options);
-    options->seed = (uint64_t)config_number(invocation, "seed");
+    options->seed = config_seed(invocation);
     options->rate = config_double(invocation, "rate");
     options->history_ms = config_duration_ms(invocation, "history");
     /* A stream that goes on for ever is never idle. */
     options->live = config_flag(invocation, "live") && !config_flag(invocation, "until.idle");
     options->order_count = config_number(invocation, "orders");
     options->partition_count = (int32_t)config_number(invocation, "partitions");
-    options->unpaid_share = config_double(invocation, "generator.unpaid.share");
-    options->late_share = config_double(invocation, "generator.late.share");
-    options->disorder_share = config_double(invocation, "generator.disorder.share");
-    options->duplicate_share = config_double(invocation, "generator.duplicate.share");
-    options->orphan_share = config_double(invocation, "generator.orphan.share");
-    options->malformed_share = config_double(invocation, "generator.malformed.share");
+    options->unpaid_share = config_share(invocation, "generator.unpaid.share");
+    options->late_share = config_share(invocation, "generator.late.share");
+    options->disorder_share = config_share(invocation, "generator.disorder.share");
+    options->duplicate_share = config_share(invocation, "generator.duplicate.share");
+    options->orphan_share = config_share(invocation, "generator.orphan.share");
+    options->malformed_share = config_share(invocation, "generator.malformed.share");
     options->disorder_ms_max = config_duration_ms(invocation, "generator.disorder.max");
     const struct str start = config_text(invocation, "start");
     if (start.size > 0 && timestamp_parse_iso(start, &options->start_ms) != OK) {
@@ -54,6 +54,8 @@ static int generate(struct world *world, const struct generator_options *options
     struct generator_progress progress = {0};
     struct why why = {0};
     enum err err = generator_open(options, world->log, world->registry, &generator, &why);
+    if (err == ERR_INVALID)
+        return fail_usage(&command_generate, "%s", why.text);
     if (err)
         return fail(err, &why);
     int64_t shown_ns = clock_monotonic_ns();

@@ -5,6 +5,7 @@
 #include "cli/world.h"
 #include "data/time.h"
 #include "format/format.h"
+#include "generator/generator.h"
 
 #define READ_BYTES_MAX (256 << 10)
 #define WAIT_MS 100
@@ -153,7 +154,8 @@ static void show_record(struct reading *reading, const struct record *record, in
         (long long)record->offset, STR_ARGS(timestamp_format_iso(record->timestamp_ms, &arena)));
     viewer_show_key(reading->viewer, record, &line);
     buf_append_str(&line, STR(",\"value\":"));
-    viewer_show_value(reading->viewer, record, &line);
+    if (!generator_show_truth(reading->topic->name, record->key, record->value, &line))
+        viewer_show_value(reading->viewer, record, &line);
     for (uint32_t i = 0; i < record->header_count; i++) {
         buf_append_str(&line, i == 0 ? STR(",\"headers\":{") : STR(","));
         json_write_string(&line, record->headers[i].name);
@@ -219,18 +221,6 @@ static enum err find_begin(struct reading *reading, struct str from,
     return OK;
 }
 
-/* The catalog knows how keys are written; a topic it does not know is shown as it is. */
-static enum err open_viewer(struct reading *reading, struct invocation *invocation, struct why *why)
-{
-    struct source *source = ARENA_NEW(&invocation->arena, struct source);
-    const enum err err = engine_source_of_topic(reading->world->engine, reading->topic->name,
-                                                &invocation->arena, source);
-    if (err && err != ERR_NOT_FOUND)
-        return why_set(why, err, "cannot read the catalog: %s", err_text(err));
-    return viewer_new(err ? NULL : &source->format, reading->world->registry, &reading->viewer,
-                      why);
-}
-
 static int read_topic(struct invocation *invocation, struct world *world)
 {
     const struct log_member_options member = {.name = STR("topic read"), .committed_only = true};
@@ -249,7 +239,8 @@ static int read_topic(struct invocation *invocation, struct world *world)
     if (reading.only >= info.config.partition_count)
         return fail_usage(&command_topic, "'--partition' is at most %d here, not %d",
                           info.config.partition_count - 1, reading.only);
-    err = open_viewer(&reading, invocation, &why);
+    err = engine_view_topic(world->engine, reading.topic->name, &invocation->arena, &reading.viewer,
+                            &why);
     if (err)
         return fail(err, &why);
     reading.offsets = ARENA_ARRAY(&invocation->arena, int64_t, (size_t)info.config.partition_count);

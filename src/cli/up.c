@@ -245,6 +245,8 @@ static int watch(struct up *up, struct status *status)
                           "'%s/log.mdb' cannot be written: what was reported is there, start again "
                           "when the disk is well",
                           config_path(up->invocation, "data"));
+        if (err == ERR_INVALID) /* the log is another seed's */
+            return fail_usage(&command_up, "%s", why.text);
         if (err && err != ERR_FULL)
             return fail(err, &why);
         if (!interrupt_wanted() && !config_flag(up->invocation, "quiet"))

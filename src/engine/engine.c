@@ -281,3 +281,11 @@ enum err engine_source_of_topic(struct engine *engine, struct str topic, struct 
     pthread_mutex_unlock(&engine->lock);
     return entry ? OK : ERR_NOT_FOUND;
 }
+
+enum err engine_view_topic(struct engine *engine, struct str topic, struct arena *arena,
+                           struct viewer **ret_viewer, struct why *why)
+{
+    struct source *source = ARENA_NEW(arena, struct source);
+    const enum err err = engine_source_of_topic(engine, topic, arena, source);
+    return viewer_new(err ? NULL : &source->format, engine->options.registry, ret_viewer, why);
+}

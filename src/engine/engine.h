@@ -7,6 +7,7 @@
 #include "base/properties.h"
 #include "engine/described.h"
 #include "flow/flow.h"
+#include "format/format.h"
 #include "log/log.h"
 #include "registry/registry.h"
 #include "sql/sql.h"
@@ -159,5 +160,10 @@ MUST_CHECK enum err engine_source(struct engine *engine, struct str name, struct
 /* The source whose topic this is. ERR_NOT_FOUND. For sinks and tools. */
 MUST_CHECK enum err engine_source_of_topic(struct engine *engine, struct str topic,
                                            struct arena *arena, struct source *ret_source);
+/* Shows the topic's records as the catalog says they are written; those of a topic it does not know
+ * by their bytes alone. What it needs of the catalog is copied into the arena, which outlives it.
+ * To be freed with viewer_free. ERR_UNKNOWN_SCHEMA, ERR_UNAVAILABLE, ... from the registry. */
+MUST_CHECK enum err engine_view_topic(struct engine *engine, struct str topic, struct arena *arena,
+                                      struct viewer **ret_viewer, struct why *why);
 
 #endif

@@ -9,6 +9,7 @@ struct print {
     struct execution *execution;
     struct log_member *member;
     struct log_topic *topic;
+    struct viewer *viewer;
     struct buf line;
     int64_t seen;
     int64_t left;
@@ -18,7 +19,6 @@ struct print {
 static void print_record(struct print *print, const struct record *record, int32_t partition)
 {
     const struct statement *statement = print->execution->statement;
-    struct registry *registry = print->execution->engine->options.registry;
     struct buf *line = &print->line;
     struct arena arena;
     if (print->seen++ % (statement->interval > 0 ? statement->interval : 1) != 0)
@@ -27,9 +27,9 @@ static void print_record(struct print *print, const struct record *record, int32
     buf_clear(line);
     buf_printf(
         line, "rowtime: %.*s, key: ", STR_ARGS(timestamp_format_iso(record->timestamp_ms, &arena)));
-    format_show(record->key, record->key.data == NULL, registry, line);
+    viewer_show_key(print->viewer, record, line);
     buf_append_str(line, STR(", value: "));
-    format_show(record->value, record->value.data == NULL, registry, line);
+    viewer_show_value(print->viewer, record, line);
     buf_printf(line, ", partition: %d, offset: %lld", partition, (long long)record->offset);
     arena_release(&arena);
     const struct answer answer = {.kind = ANSWER_TEXT, .text = buf_str(line)};
@@ -89,14 +89,20 @@ enum err execute_print(struct execution *execution)
     err =
         log_describe(engine->options.log, statement->name, execution->arena, &info, execution->why);
     if (err == OK)
+        err = engine_view_topic(engine, statement->name, execution->arena, &print.viewer,
+                                execution->why);
+    if (err == OK)
         err = log_join(engine->options.log, &options, &print.member, execution->why);
-    if (err)
+    if (err) {
+        viewer_free(print.viewer);
         return err;
+    }
     int64_t *offsets = ARENA_ARRAY(execution->arena, int64_t, (size_t)print.topic->partition_count);
     for (int32_t i = 0; i < print.topic->partition_count; i++)
         offsets[i] = statement->from_beginning ? info.partitions[i].begin_offset
                                                : info.partitions[i].end_offset;
     err = print_loop(&print, offsets);
+    viewer_free(print.viewer);
     buf_release(&print.line);
     log_leave(print.member);
     return err;

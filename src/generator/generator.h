@@ -53,6 +53,10 @@ struct generator_progress {
 MUST_CHECK enum err generator_step(struct generator *generator, int64_t now_ms, int64_t timeout_ms,
                                    struct generator_progress *ret_progress, struct why *why);
 
+/* Appends a record's value as JSON text, when the topic is the generator's own, mcd_truth, whose
+ * bytes nobody else can read. False: it is not, and nothing was appended. [any] */
+bool generator_show_truth(struct str topic, struct str key, struct str value, struct buf *buf);
+
 /* What verify found in one place: a topic, a table or a collection. */
 struct verify_place {
     struct str name;

@@ -54,6 +54,10 @@ expect '{"status":"ok","seq":1}' "$answer"
 answer=$(ask "$URL/query-stream" -d '{"sql":"SELECT * FROM notes EMIT CHANGES LIMIT 2;","properties":{"auto.offset.reset":"earliest"}}')
 expect '\[1,"one"\]' "$answer"
 expect '\[2,null\]' "$answer"
+# Keys of KAFKA's format are shown as the catalog says, and the truth is readable.
+expect 'key: 1, value: ' "$(ask "$URL/query-stream" -d '{"sql":"PRINT notes FROM BEGINNING LIMIT 1;"}')"
+expect '"key":1,' "$(ask "$URL/api/topics/notes/messages")"
+expect '"value":{"first":{"order_id":"O-' "$(ask "$URL/api/topics/mcd_truth/messages?partition=0&offset=0&limit=1")"
 
 # A push query is ended by its id, and by its client's leaving.
 curl -sSN -m 20 "$URL/query-stream" -d '{"sql":"SELECT * FROM notes EMIT CHANGES;"}' >"${TMPDIR:-/tmp}/push.$$" &

@@ -301,6 +301,10 @@ static void shows_by_schema(void **state)
     buf_clear(&buf);
     format_show(STR("\0\0\0\0\1\4"), false, avro.help.registry, &buf);
     assert_string_equal(buf_text(&buf), "\"0x000000000104\"");
+    buf_clear(&buf);
+    const char many[300] = {0};
+    format_show((struct str){many, sizeof(many)}, false, avro.help.registry, &buf);
+    assert_string_equal(buf_text(&buf) + buf.size - 15, "0... 300 bytes\"");
     buf_release(&buf);
     avro_release(&avro);
 }
