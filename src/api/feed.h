@@ -21,4 +21,7 @@ void feed_copy_snapshot(struct feed *feed, struct buf *buf);
 /* numbers.c: appends `"topics":{...},"queries":{...},"sinks":{...}`. */
 void numbers_write(const struct api_options *options, struct arena *arena, struct buf *buf);
 
+/* numbers.c: "restoring", "running", ... */
+const char *query_state_name(enum flow_state state);
+
 #endif

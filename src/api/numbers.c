@@ -40,7 +40,7 @@ static void write_topics(const struct api_options *options, struct arena *arena,
     buf_append_byte(buf, '}');
 }
 
-static const char *query_state(enum flow_state state)
+const char *query_state_name(enum flow_state state)
 {
     switch (state) {
     case FLOW_RESTORING:
@@ -74,7 +74,7 @@ static void write_queries(const struct api_options *options, struct arena *arena
             buf_append_byte(buf, ',');
         json_write_string(buf, queries[i].id);
         buf_printf(buf, ":{\"state\":\"%s\",\"read\":%lld,\"lag\":%lld}",
-                   query_state(queries[i].status.state), (long long)read, (long long)lag);
+                   query_state_name(queries[i].status.state), (long long)read, (long long)lag);
     }
     buf_append_byte(buf, '}');
 }

@@ -1,5 +1,6 @@
 /* pipeline.c -- the pipeline as it hangs together: topics, queries, sink; and the sink's control.
  */
+#include "api/feed.h"
 #include "api/inside.h"
 #include "base/json.h"
 #include "base/map.h"
@@ -114,7 +115,8 @@ static void write_query(const struct api *api, const struct engine_query *query,
         json_write_string(buf, str_from(query->status.why.text));
     else
         buf_append_str(buf, STR("null"));
-    buf_printf(buf, ",\"state_rows\":%llu,\"state_bytes\":%llu}",
+    buf_printf(buf, ",\"state\":\"%s\",\"restored\":%.4g,\"state_rows\":%llu,\"state_bytes\":%llu}",
+               query_state_name(query->status.state), query->status.restored,
                (unsigned long long)query->status.state_rows,
                (unsigned long long)query->status.state_bytes);
 }

@@ -102,15 +102,21 @@ static void show_queries(struct status *status)
     struct engine_query *queries;
     uint32_t count;
     int64_t lag = 0;
+    uint32_t restoring = 0;
+    double restored = 0;
     engine_queries(status->world->engine, &status->arena, &queries, &count);
     for (uint32_t i = 0; i < count; i++) {
         const struct flow_status *flow = &queries[i].status;
         for (uint32_t p = 0; p < flow->position_count; p++)
             lag += flow->positions[p].end_offset - flow->positions[p].next_offset;
+        restoring += flow->state == FLOW_RESTORING;
+        restored += flow->state == FLOW_RESTORING ? flow->restored : 0;
         if (flow->state == FLOW_ERROR)
             fprintf(stderr, "query %.*s stopped: %s\n", STR_ARGS(queries[i].id), flow->why.text);
     }
     printf("lag %lld  ", (long long)lag);
+    if (restoring > 0)
+        printf("restoring %u queries %.0f %%  ", restoring, 100 * restored / restoring);
 }
 
 static void show_sinks(struct status *status)

@@ -12,37 +12,80 @@ struct changelog {
     struct task *task;
     struct log_topic *topic;
     struct step_writer *writer;
+    changelog_record *on_record;
+    void *context;
     int64_t begin_offset; /* as trimmed so far */
-    int64_t end_offset;   /* when it was opened, or later: the next record's at least */
+    int64_t end_offset;   /* after the last commit, or later: the next record's at least */
     int64_t looked_count; /* records written when the log was asked for its end last */
+    int64_t load_offset;
 };
 
 static void look_for_gaps(struct changelog *changelog);
 static enum err topic_open(struct task *task, uint32_t node_id, struct log_topic **ret_topic,
                            struct why *why);
 
-enum err changelog_open(struct task *task, uint32_t node_id, struct changelog **ret_changelog,
-                        struct why *why)
+enum err changelog_open(struct task *task, uint32_t node_id, changelog_record *on_record,
+                        void *context, struct changelog **ret_changelog, struct why *why)
 {
     must(task->changelog_count < TASK_CHANGELOGS_MAX);
     struct log_topic *topic;
-    enum err err = topic_open(task, node_id, &topic, why);
+    const enum err err = topic_open(task, node_id, &topic, why);
     if (err != OK)
         return err;
-    struct log_topic_info info;
-    err = log_describe(task->query->flow->options.log, topic->name, &task->arena, &info, why);
-    if (err != OK)
-        return err;
-
     struct changelog *changelog = ARENA_NEW(&task->arena, struct changelog);
     changelog->task = task;
     changelog->topic = topic;
     changelog->writer = step_add_writer(task->step, topic, task->partition);
-    changelog->begin_offset = info.partitions[task->partition].begin_offset;
-    changelog->end_offset = info.partitions[task->partition].end_offset;
+    changelog->on_record = on_record;
+    changelog->context = context;
     task->changelogs[task->changelog_count++] = changelog;
     *ret_changelog = changelog;
     return OK;
+}
+
+enum err changelog_find_ends(struct changelog *changelog, struct why *why)
+{
+    must(step_writer_count(changelog->writer) == 0);
+    struct task *task = changelog->task;
+    struct log_topic_info info;
+    const enum err err = log_describe(task->query->flow->options.log, changelog->topic->name,
+                                      &task->arena, &info, why);
+    if (err != OK)
+        return err;
+    changelog->begin_offset = info.partitions[task->partition].begin_offset;
+    changelog->end_offset = info.partitions[task->partition].end_offset;
+    changelog->load_offset = changelog->begin_offset;
+    return OK;
+}
+
+enum err changelog_load(struct changelog *changelog, struct log_member *reader, struct why *why)
+{
+    must(step_writer_count(changelog->writer) == 0);
+    must(changelog_left(changelog) > 0);
+    struct task *task = changelog->task;
+    struct log_records *records;
+    enum err err = log_read(reader, changelog->topic, task->partition, changelog->load_offset,
+                            READ_BYTES_MAX, &records, why);
+    if (err != OK)
+        return err;
+    for (uint32_t i = 0; i < records->count && err == OK; i++)
+        err = changelog->on_record(changelog->context, &records->at[i], why);
+    const int64_t next = records->next_offset;
+    log_records_release(records);
+    if (err != OK)
+        return err;
+    if (next <= changelog->load_offset)
+        return why_set(why, ERR_CORRUPT, "changelog '%.*s' ends before its end",
+                       STR_ARGS(changelog->topic->name));
+    changelog->load_offset = next;
+    return OK;
+}
+
+int64_t changelog_left(const struct changelog *changelog)
+{
+    return changelog->end_offset > changelog->load_offset
+               ? changelog->end_offset - changelog->load_offset
+               : 0;
 }
 
 enum err changelog_append(struct changelog *changelog, struct str key, struct str value,
@@ -79,36 +122,6 @@ int64_t changelog_next_offset(const struct changelog *changelog)
 int64_t changelog_begin_offset(const struct changelog *changelog)
 {
     return changelog->begin_offset;
-}
-
-enum err changelog_load(struct changelog *changelog, changelog_record *on_record, void *context,
-                        struct why *why)
-{
-    must(step_writer_count(changelog->writer) == 0);
-    struct task *task = changelog->task;
-    struct log_member *reader; /* one that waits for what has to be there */
-    const struct log_member_options options = {.name = task->query->id};
-    enum err err = log_join(task->query->flow->options.log, &options, &reader, why);
-    if (err != OK)
-        return err;
-    int64_t offset = changelog->begin_offset;
-    while (offset < changelog->end_offset && err == OK) {
-        struct log_records *records;
-        err = log_read(reader, changelog->topic, task->partition, offset, READ_BYTES_MAX, &records,
-                       why);
-        if (err != OK)
-            break;
-        for (uint32_t i = 0; i < records->count && err == OK; i++)
-            err = on_record(context, &records->at[i], why);
-        const int64_t next = records->next_offset;
-        log_records_release(records);
-        if (err == OK && next <= offset)
-            err = why_set(why, ERR_CORRUPT, "changelog '%.*s' ends before its end",
-                          STR_ARGS(changelog->topic->name));
-        offset = next;
-    }
-    log_leave(reader);
-    return err;
 }
 
 /* Where commits take offsets, too, a record's is higher than the count says. Counting on would be

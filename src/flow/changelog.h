@@ -1,5 +1,5 @@
 /* changelog.h -- a node's table changes, kept in the log: appended with the task's steps, loaded
- * whole at restore.
+ * whole at restore, a piece at a time.
  *
  * The topic is the query's internal prefix, the node's number and "-changelog"; a task of partition
  * p owns partition p and nobody else writes to it. [worker] */
@@ -12,11 +12,25 @@
 #include <stdint.h>
 
 struct changelog;
+struct log_member;
 struct task;
 
-/* Opens the task's partition, and makes the topic if it is not there. Freed with the task. */
-MUST_CHECK enum err changelog_open(struct task *task, uint32_t node_id,
-                                   struct changelog **ret_changelog, struct why *why);
+/* A record of the changelog: value.data == NULL is a deletion. Borrowed for the call. */
+typedef MUST_CHECK enum err changelog_record(void *context, const struct record *record,
+                                             struct why *why);
+
+/* Opens the task's partition, and makes the topic if it is not there. Freed with the task. The task
+ * reads it back: on_record gets all records in order, from the first still there to the end. */
+MUST_CHECK enum err changelog_open(struct task *task, uint32_t node_id, changelog_record *on_record,
+                                   void *context, struct changelog **ret_changelog,
+                                   struct why *why);
+/* Where it begins and ends now: nothing of the task is on its way to the log any more. */
+MUST_CHECK enum err changelog_find_ends(struct changelog *changelog, struct why *why);
+/* Reads a piece back; before any append. Stops at the first error of on_record. */
+MUST_CHECK enum err changelog_load(struct changelog *changelog, struct log_member *reader,
+                                   struct why *why);
+/* Offsets still to be read back. */
+int64_t changelog_left(const struct changelog *changelog);
 /* Appends to the step that is being made; bytes are copied. is_delete: `value` is not looked at.
  * ret_offset (may be NULL): the offset the record will have. ERR_LIMIT: larger than a record may
  * be. */
@@ -27,13 +41,5 @@ void changelog_trim(struct changelog *changelog, int64_t before_offset);
 /* The offset the next record will have; where the first one still there is. */
 int64_t changelog_next_offset(const struct changelog *changelog);
 int64_t changelog_begin_offset(const struct changelog *changelog);
-
-/* A record of the changelog: value.data == NULL is a deletion. Borrowed for the call. */
-typedef MUST_CHECK enum err changelog_record(void *context, const struct record *record,
-                                             struct why *why);
-/* Hands out all records in order, from the first still there to the end. Before any append. Stops
- * at the first error of the callback. */
-MUST_CHECK enum err changelog_load(struct changelog *changelog, changelog_record *on_record,
-                                   void *context, struct why *why);
 
 #endif

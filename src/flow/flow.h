@@ -49,7 +49,8 @@ struct flow_query_options {
     void *feed_context;
 };
 
-/* Starts a query: makes its internal topics, loads its tasks' last commit, rebuilds state, runs.
+/* Starts a query: makes its internal topics and loads its tasks' last commit. State is read back by
+ * the workers from then on: FLOW_RESTORING until it is there.
  * The plan must stay until the query is stopped; the strings are copied. Topics of sink and sources
  * exist. ERR_INVALID (partitions do not match), ERR_NOT_FOUND, ... */
 MUST_CHECK enum err flow_start(struct flow *flow, const struct plan *plan,

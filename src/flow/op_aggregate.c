@@ -91,17 +91,18 @@ enum err op_aggregate_new(struct task *task, const struct plan_node *node, struc
     }
     self->args = ARENA_ARRAY(&task->arena, struct value, args_max);
     self->emits_each = task->emit_every_change && !node->is_final;
+    enum err err = OK;
     if (node->window == WINDOW_SESSION)
         aggregate_sessions_init(&self->sessions, node);
-    else if (node->window != WINDOW_NONE) {
-        const enum err err = aggregate_windows_init(&self->windows, node, why);
-        if (err != OK) {
-            op_aggregate_free(&self->op);
-            return err;
-        }
-    }
-    *ret_op = &self->op;
-    return OK;
+    else if (node->window != WINDOW_NONE)
+        err = aggregate_windows_init(&self->windows, node, why);
+    if (err == OK)
+        err = table_open(task, node->id, node->window != WINDOW_NONE, &self->op.table, why);
+    if (err == OK)
+        *ret_op = &self->op;
+    else
+        op_aggregate_free(&self->op);
+    return err;
 }
 
 static struct op_aggregate *self_of(const struct operator* op)
@@ -199,9 +200,6 @@ static enum err restore(struct operator* op, struct why *why)
     struct op_aggregate *self = self_of(op);
     emitter_init(&self->emitter, op, &self->shape);
     const bool is_windowed = op->node->window != WINDOW_NONE;
-    const enum err err = table_open(op->task, op->node->id, is_windowed, &op->table, why);
-    if (err != OK)
-        return err;
     groups_init(&self->groups, &self->shape, op->table);
     if (!is_windowed)
         return OK;

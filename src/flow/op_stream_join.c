@@ -346,7 +346,7 @@ static enum err join_restore(struct operator* op, struct why *why)
     join->was_replaying = op->task->replaying;
     if (!join->was_replaying)
         restore_times(join);
-    return join->waits ? join_outer_load(join, why) : OK;
+    return OK;
 }
 
 static void restore_times(struct stream_join *join)

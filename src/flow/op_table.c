@@ -43,8 +43,12 @@ enum err op_table_new(struct task *task, const struct plan_node *node, struct op
     struct op_table *self = MEMORY_NEW(struct op_table);
     self->op = (struct operator){.ops = &op_table_ops, .node = node, .task = task};
     state_shape_init(&self->shape, node, &task->arena);
-    *ret_op = &self->op;
-    return OK;
+    const enum err err = table_open(task, node->id, self->shape.is_windowed, &self->op.table, why);
+    if (err == OK)
+        *ret_op = &self->op;
+    else
+        op_table_free(&self->op);
+    return err;
 }
 
 const struct state_shape *op_table_shape(const struct operator* op)
@@ -91,7 +95,7 @@ static enum err restore(struct operator* op, struct why *why)
     struct op_table *self = self_of(op);
     self->is_looked_up = op->next->node && op->next->node->kind == NODE_TABLE_JOIN;
     emitter_init(&self->emitter, op, &self->shape);
-    return table_open(op->task, op->node->id, self->shape.is_windowed, &op->table, why);
+    return OK;
 }
 
 static void committed(struct operator* op, uint64_t step_number)

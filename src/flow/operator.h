@@ -39,7 +39,8 @@ struct operator_ops {
      * marks. Called leaves first, after a drain; what it emits is drained before the step is handed
      * over. */
     void (*end_step)(struct operator* op);
-    /* Once after construction, before the first run: builds state from changelogs and marks.
+    /* Once before the first run, when its changelogs have been read back: builds the rest from them
+     * and from marks.
      * Windows follow after it: batches are run with task->replaying set, which emit nothing. */
     MUST_CHECK enum err (*restore)(struct operator* op, struct why *why);
     /* All steps up to this number (task->step_number when they were made) are durable. */

@@ -57,7 +57,7 @@ static void act_copy(struct worker *worker, void *context)
         const struct query_task *place = &query->tasks[i];
         if (place->worker != worker || place->stage != question->pull->stage)
             continue;
-        if (!place->task || place->task->replaying) {
+        if (!place->task || place->task->restoring || place->task->replaying) {
             question->unavailable = true;
             return;
         }

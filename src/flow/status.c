@@ -105,7 +105,9 @@ static void add_task(struct status_question *question, const struct task *task)
     question->status->file_bytes += usage.file_bytes;
     question->status->state_rows += usage.state_rows;
     question->built++;
-    question->replaying = question->replaying || task->replaying;
+    question->replaying = question->replaying || task->restoring || task->replaying;
+    question->replay_done += task->restore_done;
+    question->replay_total += task->restore_total;
     question->replay_done += task->replaying ? task->replay_done : task->replay_total;
     question->replay_total += task->replay_total;
     const int64_t time_ms = atomic_load(&task->stream_time_ms);

@@ -140,8 +140,6 @@ bool join_fetch(struct stream_join *join, uint32_t side, uint32_t id);
 /* stream_join_outer.c: rows without a partner. */
 MUST_CHECK enum err join_outer_open(struct stream_join *join, struct why *why);
 void join_outer_release(struct stream_join *join);
-/* Loads what was noted. */
-MUST_CHECK enum err join_outer_load(struct stream_join *join, struct why *why);
 /* An arrival that found no partner; id 0: its window did not take it. */
 void join_outer_unmatched(struct stream_join *join, const struct join_arrival *arrival,
                           uint32_t id);

@@ -43,7 +43,7 @@ static uint64_t get_number(const char *from);
 
 enum err join_outer_open(struct stream_join *join, struct why *why)
 {
-    return changelog_open(join->op.task, join->op.node->id, &join->notes, why);
+    return changelog_open(join->op.task, join->op.node->id, load_note, join, &join->notes, why);
 }
 
 void join_outer_release(struct stream_join *join)
@@ -51,11 +51,6 @@ void join_outer_release(struct stream_join *join)
     for (uint32_t i = 0; i < 2; i++)
         waiting_release(&join->sides[i].waiting);
     noted_release(&join->noted);
-}
-
-enum err join_outer_load(struct stream_join *join, struct why *why)
-{
-    return changelog_load(join->notes, load_note, join, why);
 }
 
 void join_outer_unmatched(struct stream_join *join, const struct join_arrival *arrival, uint32_t id)

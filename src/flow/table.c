@@ -43,9 +43,8 @@ enum err table_open(struct task *task, uint32_t node_id, bool is_windowed, struc
     table->oldest = table->newest = table_step_new();
     if (!is_windowed)
         (void)window_make(table, (struct str){0});
-    enum err err = changelog_open(task, node_id, &table->log.changelog, why);
-    if (err == OK)
-        err = changelog_load(table->log.changelog, load_record, table, why);
+    const enum err err =
+        changelog_open(task, node_id, load_record, table, &table->log.changelog, why);
     if (err == OK)
         *ret_table = table;
     else

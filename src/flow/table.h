@@ -16,7 +16,7 @@
 
 struct table;
 
-/* Opens the node's changelog in the task and loads it. */
+/* Opens the node's changelog in the task, which reads it back before anything else. */
 MUST_CHECK enum err table_open(struct task *task, uint32_t node_id, bool is_windowed,
                                struct table **ret_table, struct why *why);
 /* NULL is fine. */

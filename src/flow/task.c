@@ -36,6 +36,10 @@ enum err task_turn(struct task *task, bool *ret_did, struct why *why)
         if (err != OK || step_is_sealed(task->step))
             return err;
     }
+    if (task->restoring) {
+        *ret_did = true;
+        return task_restore(task, why);
+    }
     if (task->replaying)
         return replay(task, ret_did, why);
 

@@ -39,6 +39,7 @@ struct task {
     struct changelog *changelogs[TASK_CHANGELOGS_MAX];
     uint32_t changelog_count;
 
+    bool restoring;         /* changelogs are being read back: operators are not run yet */
     bool replaying;         /* windows are being read back: nothing is emitted or counted */
     bool emit_every_change; /* no coalescing within a step */
     uint64_t step_number;   /* of the step being made; from 1 */
@@ -50,6 +51,8 @@ struct task {
     struct log_member *member;   /* hands over steps, reads the first inputs */
     struct log_member **readers; /* one for every few inputs; [0] is `member` */
     uint32_t reader_count;
+    struct log_member
+        *restorer;        /* reads changelogs back: one that waits for what has to be there */
     struct input *inputs; /* one a partition read, in the order of ties */
     uint32_t input_count;
     struct merge *merge;
@@ -67,14 +70,17 @@ struct task {
     uint32_t settle_failures; /* in a row */
     uint64_t movable_bytes;   /* as last told: budget.h */
     uint64_t fixed_bytes;
-    uint64_t over_bytes; /* so much of its windows should move to files */
-    int64_t replay_done; /* records read back, and how many there are */
+    uint64_t over_bytes;  /* so much of its windows should move to files */
+    int64_t restore_done; /* records of changelogs read back, and how many there are */
+    int64_t restore_total;
+    int64_t replay_done; /* the same of inputs, for windows */
     int64_t replay_total;
     enum err err; /* the first failure; the query stops with it */
     struct why why;
 };
 
-/* Builds the task of a place and loads its last commit; windows are read back in its first turns.
+/* Builds the task of a place and loads its last commit; tables and windows are read back in its
+ * first turns.
  * The failure says what to do, by its reaction. */
 MUST_CHECK enum err task_new(struct flow_query *query, uint32_t index, struct task **ret_task,
                              struct why *why);
@@ -83,6 +89,10 @@ void task_free(struct task *task);
 /* Reads, runs and hands over, a bounded amount. *ret_did: there was something to do, so there may
  * be more. Otherwise the task waits for news or for the time to pass. */
 MUST_CHECK enum err task_turn(struct task *task, bool *ret_did, struct why *why);
+/* task_restore.c: reads changelogs back, from where they end after the last commit was loaded. When
+ * there is nothing in them it is over at once; else each turn loads a piece. */
+MUST_CHECK enum err task_restore_begin(struct task *task, struct why *why);
+MUST_CHECK enum err task_restore(struct task *task, struct why *why);
 /* All inputs were at their end, and all steps are durable, when the last turn ended. */
 bool task_is_idle(const struct task *task);
 /* Whether nothing of it is on its way to the log any more: until then a task of the same name must

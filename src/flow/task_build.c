@@ -56,15 +56,8 @@ enum err task_new(struct flow_query *query, uint32_t index, struct task **ret_ta
         err = build_inputs(task, why);
     if (err == OK)
         err = set_positions(task, why);
-    for (uint32_t i = 0; i < task->operator_count && err == OK; i++)
-        err = task->operators[i]->ops->restore(task->operators[i], why);
     if (err == OK)
-        budget_settle(task);
-    if (task_failed(task)) {
-        err = task->err;
-        if (why)
-            *why = task->why;
-    }
+        err = task_restore_begin(task, why);
     if (err == OK)
         err = lows_begin(task, why);
     if (err == OK)
@@ -85,6 +78,7 @@ void task_free(struct task *task)
         task->operators[i]->ops->free(task->operators[i]);
     merge_free(task->merge);
     step_free(task->step);
+    log_leave(task->restorer);
     for (uint32_t i = 0; i < task->reader_count; i++)
         log_leave(task->readers[i]);
     arena_release(&task->batch_arena);

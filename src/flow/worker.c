@@ -171,7 +171,7 @@ bool worker_is_idle(struct worker *worker, uint64_t *activity)
         const struct task *task = query->tasks[worker->seats[i].index].task;
         if (query_failed(query) || atomic_load(&query->paused))
             continue;
-        idle = task && !task->replaying && task_is_idle(task);
+        idle = task && !task->restoring && !task->replaying && task_is_idle(task);
     }
     *activity += worker->activity;
     return idle;

@@ -54,6 +54,7 @@ expect '{"status":"ok","seq":1}' "$answer"
 answer=$(ask "$URL/query-stream" -d '{"sql":"SELECT * FROM notes EMIT CHANGES LIMIT 2;","properties":{"auto.offset.reset":"earliest"}}')
 expect '\[1,"one"\]' "$answer"
 expect '\[2,null\]' "$answer"
+expect '"state":"running","restored":1,' "$(ask "$URL/api/pipeline")"
 # Keys of KAFKA's format are shown as the catalog says, and the truth is readable.
 expect 'key: 1, value: ' "$(ask "$URL/query-stream" -d '{"sql":"PRINT notes FROM BEGINNING LIMIT 1;"}')"
 expect '"key":1,' "$(ask "$URL/api/topics/notes/messages")"

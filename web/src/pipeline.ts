@@ -19,6 +19,9 @@ export interface Query {
     reads: string[];
     writes: string | null;
     why: string | null;
+    state: "restoring" | "running" | "paused" | "error";
+    /** Of its state read back after a start: 0 to 1. */
+    restored: number;
     state_rows: number;
     state_bytes: number;
 }

@@ -407,11 +407,15 @@ static inline struct plan *make_join_plan(struct arena *arena, const struct join
 }
 
 /* Opens a flow and starts the plan as Q_1. */
-static inline void start(struct fixture *fixture, const struct plan *plan)
+static inline void open_flow(struct fixture *fixture)
+{
+    fixture->flow_options.log = fixture->log;
+    assert_ok(flow_open(&fixture->flow_options, &fixture->flow, NULL));
+}
+
+static inline void start_query(struct fixture *fixture, const struct plan *plan)
 {
     struct why why = {0};
-    fixture->flow_options.log = fixture->log;
-    assert_ok(flow_open(&fixture->flow_options, &fixture->flow, &why));
     const struct flow_query_options options = {.id = STR("Q_1"),
                                                .internal_prefix = STR("_query_Q_1-"),
                                                .dead_letter_topic = STR("DEAD"),
@@ -419,6 +423,12 @@ static inline void start(struct fixture *fixture, const struct plan *plan)
     const enum err err = flow_start(fixture->flow, plan, &options, &fixture->query, &why);
     if (err != OK)
         fail_msg("%s: %s", err_name(err), why.text);
+}
+
+static inline void start(struct fixture *fixture, const struct plan *plan)
+{
+    open_flow(fixture);
+    start_query(fixture, plan);
 }
 
 static inline void wait_idle(struct fixture *fixture)

@@ -162,6 +162,34 @@ static void test_changelog_is_tidied_up(void **state)
     assert_int_equal(status.state_rows, 501);
 }
 
+/* Started, but held: nothing of the table is there yet, and whoever asks is told so. */
+static void test_restoring_is_seen(void **state)
+{
+    const struct plan *plan = make_copy_plan(0);
+    start(&fixture, plan);
+    put(&fixture, "S", "a", "x,1", 10);
+    put(&fixture, "S", "b", "x,2", 20);
+    wait_idle(&fixture);
+    fixture_close(&fixture);
+    fixture_open(&fixture);
+    fixture_join(&fixture);
+    open_flow(&fixture);
+    flow_hold(fixture.flow, true);
+    start_query(&fixture, plan);
+    struct flow_status status;
+    flow_get_status(fixture.query, &fixture.arena, &status);
+    assert_int_equal(status.state, FLOW_RESTORING);
+    assert_true(status.restored == 0);
+    assert_int_equal(status.state_rows, 0);
+    flow_hold(fixture.flow, false);
+    put(&fixture, "S", "a", "x,3", 30);
+    assert_text(output(&fixture), STR("a|x,1|10\nb|x,2|20\na|x,3|30\n"));
+    flow_get_status(fixture.query, &fixture.arena, &status);
+    assert_int_equal(status.state, FLOW_RUNNING);
+    assert_true(status.restored == 1);
+    assert_int_equal(status.state_rows, 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -172,6 +200,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_left_join, setup, teardown),
         cmocka_unit_test_setup_teardown(test_explode, setup, teardown),
         cmocka_unit_test_setup_teardown(test_changelog_is_tidied_up, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_restoring_is_seen, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
