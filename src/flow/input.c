@@ -278,7 +278,9 @@ static void set_headers(struct input *input, struct batch *batch)
 {
     for (uint32_t i = 0; i < batch->row_count; i++) {
         const struct record *record = input_record(input, i);
-        batch_set_headers(batch, i, (struct row_headers){record->headers, record->header_count});
+        if (record->header_count > 0)
+            batch_set_headers(batch, i,
+                              (struct row_headers){record->headers, record->header_count});
     }
 }
 
