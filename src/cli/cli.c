@@ -9,9 +9,9 @@
 #include <unistd.h>
 
 const struct command *const commands[] = {
-    &command_up,    &command_generate,   &command_run,    &command_topic,   &command_registry,
-    &command_sink,  &command_sql,        &command_dlq,    &command_verify,  &command_test,
-    &command_bench, &command_completion, &command_config, &command_version,
+    &command_up,    &command_generate,   &command_run,    &command_topic,  &command_registry,
+    &command_sink,  &command_sql,        &command_dlq,    &command_verify, &command_test,
+    &command_bench, &command_completion, &command_config, &command_doctor, &command_version,
 };
 const uint32_t command_count = sizeof(commands) / sizeof(commands[0]);
 

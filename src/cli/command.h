@@ -86,7 +86,7 @@ void interrupt_on(void (*function)(void));
 /* The commands, each in a file of its name. */
 extern const struct command command_up, command_generate, command_run, command_topic,
     command_registry, command_sink, command_verify, command_test, command_version, command_dlq,
-    command_sql, command_completion, command_bench, command_config;
+    command_sql, command_completion, command_bench, command_config, command_doctor;
 extern const struct command *const commands[];
 extern const uint32_t command_count;
 

@@ -22,11 +22,13 @@ static struct buf subject_path(const char *before, struct str subject)
 }
 
 /* An exchange whose answer is used at once: 2xx, or a failure. */
-static enum err ask(struct remote_registry *registry, const char *method, struct buf *path,
-                    struct str body, struct buf *ret_body, struct why *why)
+static enum err ask_any(struct remote_registry *registry, const char *method, struct buf *path,
+                        struct str body, bool is_optional, struct buf *ret_body, struct why *why)
 {
     struct remote_answer answer;
-    enum err err = remote_ask(registry, method, buf_str(path), body, &answer, why);
+    struct remote_request request = {
+        .method = method, .path = buf_str(path), .body = body, .is_optional = is_optional};
+    enum err err = remote_ask(registry, &request, &answer, why);
     buf_release(path);
     if (err)
         return err;
@@ -37,6 +39,12 @@ static enum err ask(struct remote_registry *registry, const char *method, struct
     err = remote_fail(&answer, why);
     buf_release(&answer.body);
     return err;
+}
+
+static enum err ask(struct remote_registry *registry, const char *method, struct buf *path,
+                    struct str body, struct buf *ret_body, struct why *why)
+{
+    return ask_any(registry, method, path, body, false, ret_body, why);
 }
 
 static enum err ask_version(struct remote_registry *registry, const char *method, struct buf *path,
@@ -324,16 +332,16 @@ static struct buf rule_path(const char *rule, struct str subject)
     return path;
 }
 
-/* size 0: nothing is said. */
+/* size 0: nothing is said; some registries know no modes, and say so in many ways. */
 static enum err ask_rule(struct remote_registry *registry, const char *rule, struct str subject,
                          struct str name, struct arena *arena, struct str *ret_word,
                          struct why *why)
 {
     struct buf answer = {0};
     struct buf path = rule_path(rule, subject);
-    enum err err = ask(registry, "GET", &path, (struct str){0}, &answer, why);
+    enum err err = ask_any(registry, "GET", &path, (struct str){0}, true, &answer, why);
     *ret_word = (struct str){0};
-    if (err)
+    if (err || answer.size == 0)
         return err == ERR_NOT_FOUND ? OK : err;
     err = remote_read_word(buf_str(&answer), name, arena, ret_word, why);
     buf_release(&answer);

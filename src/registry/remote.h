@@ -79,6 +79,7 @@ struct remote_request {
     struct str path; /* encoded, from the base URL on */
     struct str body; /* size 0: none */
     uint32_t tries_max;
+    bool is_optional; /* not every registry has the path: a bare 404 is an answer */
 };
 
 MUST_CHECK enum err lane_open(struct lane *lane, const struct properties *settings,
@@ -90,14 +91,14 @@ void remote_read_headers(struct remote_registry *registry, const struct properti
 int64_t remote_jitter_ms(struct random *random, int64_t backoff_ms);
 /* OK when an answer came that is a registry's, whatever it says: answer->status is 2xx, or the
  * error's; the caller releases its body. ERR_UNAVAILABLE after tries_max tries, ERR_DENIED when the
- * login or a certificate is refused, ERR_CLOSED while the registry closes. */
+ * login or a certificate is refused, ERR_CLOSED while the registry closes: there is no body then,
+ * and the status of the last try, 0 when no answer came. */
 MUST_CHECK enum err lane_ask(struct remote_registry *registry, struct lane *lane,
                              const struct remote_request *request, struct remote_answer *ret_answer,
                              struct why *why);
-/* The same in the caller's thread. */
-MUST_CHECK enum err remote_ask(struct remote_registry *registry, const char *method,
-                               struct str path, struct str body, struct remote_answer *ret_answer,
-                               struct why *why);
+/* The same in the caller's thread; sets tries_max. */
+MUST_CHECK enum err remote_ask(struct remote_registry *registry, struct remote_request *request,
+                               struct remote_answer *ret_answer, struct why *why);
 /* A registry's refusal as one of ours, with its message for words. */
 MUST_CHECK enum err remote_fail(const struct remote_answer *answer, struct why *why);
 /* Percent-encoded for a path's segment. */

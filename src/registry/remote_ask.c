@@ -316,8 +316,15 @@ static int read_error(struct str body, struct arena *arena, struct str *ret_mess
     return (int)code;
 }
 
+/* Numbers of errors that are a registry's own say more than the status does. */
+static bool is_registrys(const struct remote_answer *answer)
+{
+    return answer->status == 404 ? answer->code / 100 == 404 : answer->code > 0;
+}
+
 /* What the answer means for this exchange; the refusals of a registry are answers. */
-static enum err judge(struct http_client *client, struct remote_answer *answer, struct why *why)
+static enum err judge(struct http_client *client, const struct remote_request *request,
+                      struct remote_answer *answer, struct why *why)
 {
     const char *url = http_client_url(client);
     struct arena arena;
@@ -334,7 +341,8 @@ static enum err judge(struct http_client *client, struct remote_answer *answer, 
         return why_set(why, ERR_DENIED, "%s forbids it (403): the login lacks the permission", url);
     if (is_passing(answer->status))
         return why_set(why, ERR_UNAVAILABLE, "%s answers %d", url, answer->status);
-    if (answer->status / 100 == 2 || answer->code > 0)
+    if (answer->status / 100 == 2 || is_registrys(answer) ||
+        (request->is_optional && answer->status == 404))
         return OK;
     return why_set(why, ERR_UNAVAILABLE,
                    "%s answers %d and nothing a schema registry says: is the URL's path right?",
@@ -351,7 +359,7 @@ static enum err ask_all(struct remote_registry *registry, struct lane *lane,
         const uint32_t at = (lane->preferred + i) % lane->count;
         err = ask_once(registry, lane->clients[at], request, answer, why);
         if (!err)
-            err = judge(lane->clients[at], answer, why);
+            err = judge(lane->clients[at], request, answer, why);
         if (!err || err == ERR_DENIED || err == ERR_CLOSED) {
             lane->preferred = at;
             return err;
@@ -391,22 +399,20 @@ enum err lane_ask(struct remote_registry *registry, struct lane *lane,
     remote_note(registry, err == ERR_UNAVAILABLE);
     if (err)
         buf_release(&answer.body);
-    else
-        *ret_answer = answer;
+    *ret_answer = answer;
     return err;
 }
 
-enum err remote_ask(struct remote_registry *registry, const char *method, struct str path,
-                    struct str body, struct remote_answer *ret_answer, struct why *why)
+enum err remote_ask(struct remote_registry *registry, struct remote_request *request,
+                    struct remote_answer *ret_answer, struct why *why)
 {
     pthread_mutex_lock(&registry->lock);
     const bool is_away = registry->is_away;
     pthread_mutex_unlock(&registry->lock);
     /* Who runs into an outage waits for it once, not each time. */
-    const struct remote_request request = {
-        .method = method, .path = path, .body = body, .tries_max = is_away ? 1 : CALL_TRIES_MAX};
+    request->tries_max = is_away ? 1 : CALL_TRIES_MAX;
     pthread_mutex_lock(&registry->call_lock);
-    const enum err err = lane_ask(registry, &registry->call, &request, ret_answer, why);
+    const enum err err = lane_ask(registry, &registry->call, request, ret_answer, why);
     pthread_mutex_unlock(&registry->call_lock);
     return err;
 }

@@ -1,16 +1,18 @@
 """registry_proxy -- stands before a schema registry and fails as a file says, while it says so.
 
-usage: registry_proxy.py REGISTRY_URL MODE_FILE LOGIN    prints the port it listens on.
-The file's word: ok, 429, 500, slow (no answer for 20 s), away (the connection is closed). LOGIN is what
+usage: registry_proxy.py REGISTRY_URL MODE_FILE LOGIN [CERTIFICATE]    prints the port it listens on; with a
+certificate and its key in one PEM file it speaks TLS.
+The file's word: ok, 403, 429, 500, slow (no answer for 20 s), away (the connection is closed). LOGIN is what
 Basic authentication wants, as user:password; "" wants none."""
 import base64
 import http.server
+import ssl
 import sys
 import time
 import urllib.error
 import urllib.request
 
-upstream, mode_file, login = sys.argv[1:]
+upstream, mode_file, login = sys.argv[1:4]
 wanted = "Basic " + base64.b64encode(login.encode()).decode()
 
 
@@ -37,7 +39,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return None
         if mode == "slow":
             time.sleep(20)
-        if mode in ("429", "500"):
+        if mode in ("403", "429", "500"):
             return self.reply(int(mode), "text/html", b"<html>as told</html>")
         request = urllib.request.Request(upstream + self.path, method=self.command, data=body or None)
         if self.headers.get("Content-Type"):
@@ -54,5 +56,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
 server.daemon_threads = True
+if len(sys.argv) > 4:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(sys.argv[4])
+    server.socket = context.wrap_socket(server.socket, server_side=True)
 print(server.server_port, flush=True)
 server.serve_forever()

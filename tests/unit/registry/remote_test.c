@@ -313,6 +313,11 @@ static void calls_are_tried_again(void **state)
     atomic_store(&fake.status, 200);
     assert_ok(registry_register(fixture.remote, STR("s"), STR("\"int\""), &id, &why));
     assert_int_equal(id, 5);
+    /* Not every registry has modes. */
+    struct registry_rules rules;
+    atomic_store(&fake.status, 404);
+    assert_ok(registry_rules_in_force(fixture.remote, STR("s"), &rules, &why));
+    assert_int_equal(rules.mode, REGISTRY_READWRITE);
     /* What is registered is known, though the registry is gone. */
     net_server_close(fake.server);
     const struct avro_schema *schema;
