@@ -19,6 +19,7 @@ struct store {
      * the next free handle number to whichever transaction asks, so only one may ask at a time. */
     pthread_mutex_t writer;
     int64_t readers_checked_ns; /* under writer */
+    uint64_t reserved_bytes;    /* under writer: the disk was asked for so many */
     _Atomic bool broken;
     /* Guards what follows. */
     pthread_mutex_t lock;

@@ -6,11 +6,16 @@
 #include "base/memory.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #define READERS_CHECK_NS 10000000000
 #define PROBE_BYTES (64 << 10)
+#define RESERVE_FROM_BYTES (16 << 20) /* smaller files grow as they are written */
+#define RESERVE_BYTES (16 << 20)
+#define RESERVE_SHARE 64 /* of what is free: others want room too */
 #define PROBE_BYTES_MAX (64 << 20)
 
 static enum err begin_write(struct store *store, struct store_txn **ret_txn);
@@ -18,6 +23,7 @@ static enum err not_begun(struct store *store, int code);
 static enum err begin_read(struct store *store, struct store_txn **ret_txn);
 static bool disk_is_full(struct store *store, uint64_t bytes);
 static void end_write(struct store_txn *txn, bool committed);
+static void reserve(struct store *store, uint64_t file_bytes);
 static enum err make_room(struct store_txn *txn, size_t size);
 
 enum err store_begin(struct store *store, bool write, struct store_txn **ret_txn)
@@ -186,8 +192,29 @@ static enum err begin_write(struct store *store, struct store_txn **ret_txn)
     MDB_envinfo info;
     must(mdb_env_info(store->env, &info) == 0);
     txn->file_bytes = ((uint64_t)info.me_last_pgno + 1) * store->page_bytes;
+    reserve(store, txn->file_bytes);
     *ret_txn = txn;
     return OK;
+}
+
+/* A file that grows with every commit lets each sync wait for the file system's journal as well. So
+ * the disk is asked for room ahead, many commits' at a time, while it has plenty; whether it does
+ * is found out by whoever writes. */
+static void reserve(struct store *store, uint64_t file_bytes)
+{
+    mdb_filehandle_t file;
+    struct statvfs disk;
+    uint64_t end = file_bytes + RESERVE_BYTES;
+    const uint64_t limit = store->options.bytes_max;
+    if (limit && end > limit)
+        end = limit;
+    if (store->options.unsynced || file_bytes < RESERVE_FROM_BYTES || end <= file_bytes ||
+        file_bytes + RESERVE_BYTES / 2 < store->reserved_bytes || end <= store->reserved_bytes)
+        return;
+    store->reserved_bytes = end;
+    if (mdb_env_get_fd(store->env, &file) == 0 && fstatvfs(file, &disk) == 0 &&
+        (uint64_t)disk.f_bavail * disk.f_frsize / RESERVE_SHARE > RESERVE_BYTES)
+        (void)fallocate(file, 0, (off_t)file_bytes, (off_t)(end - file_bytes));
 }
 
 static enum err begin_read(struct store *store, struct store_txn **ret_txn)

@@ -273,6 +273,52 @@ static void bytes_max_refuses_appends_until_there_is_room(void **state)
 }
 
 /* The kernel's limit on a file's size stands for a full disk. */
+/* Past some megabytes the file is longer than what is in it, but not than it may be. */
+static void a_file_with_room_ahead_keeps_its_limit_and_opens_again(void **state)
+{
+    const struct store_options options = {.bytes_max = 30 << 20};
+    const size_t size = 1 << 20;
+    struct fixture fixture;
+    struct store_txn *txn = NULL;
+    struct stat info;
+    char path[96];
+    uint64_t count = 0;
+    enum err err = OK;
+    (void)state;
+    fixture_init(&fixture, &options);
+    snprintf(path, sizeof(path), "%s/log.mdb", fixture.directory);
+    store_database database = make_database(fixture.store, "d", STORE_KEY_INTEGER);
+    while (!err) {
+        char *place = NULL;
+        assert_true(count < 30);
+        assert_ok(store_begin(fixture.store, true, &txn));
+        err = store_append(txn, database, count, size, &place);
+        if (err) {
+            store_abort(txn);
+            break;
+        }
+        memset(place, (int)('a' + count % 26), size);
+        assert_ok(store_commit(txn));
+        count++;
+    }
+    assert_int_equal(err, ERR_FULL);
+    assert_in_range(count, 25, 30);
+    assert_int_equal(stat(path, &info), 0);
+    assert_in_range(info.st_size, count * size, 30 << 20);
+    store_close(fixture.store);
+    assert_ok(store_open(fixture.directory, &options, &fixture.store, NULL));
+    assert_ok(store_begin(fixture.store, false, &txn));
+    assert_ok(store_database_open(txn, STR("d"), STORE_KEY_INTEGER, &database));
+    for (uint64_t i = 0; i < count; i++) {
+        struct str value;
+        assert_ok(store_get(txn, database, integer(&i), &value));
+        assert_int_equal(value.size, size);
+        assert_int_equal(value.data[size - 1], 'a' + i % 26);
+    }
+    store_abort(txn);
+    fixture_release(&fixture);
+}
+
 static void a_full_disk_is_reported_and_survived(void **state)
 {
     const struct store_options options = {0};
@@ -494,6 +540,7 @@ int main(void)
         cmocka_unit_test(a_dropped_database_is_gone_and_can_be_made_again),
         cmocka_unit_test(a_checked_value_tells_that_it_was_changed),
         cmocka_unit_test(bytes_max_refuses_appends_until_there_is_room),
+        cmocka_unit_test(a_file_with_room_ahead_keeps_its_limit_and_opens_again),
         cmocka_unit_test(a_full_disk_is_reported_and_survived),
         cmocka_unit_test(damaged_and_missing_files_are_refused),
         cmocka_unit_test(a_file_may_end_before_pages_never_written),
