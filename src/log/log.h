@@ -159,7 +159,7 @@ struct log_member_options {
     bool committed_only; /* sinks, tools: do not read steps on their way */
     bool is_impatient;   /* tasks: a read whose records are still to be fetched gives ERR_AGAIN; for
                             others it waits for them */
-    uint32_t steps_max;  /* steps on their way; 0: 8 */
+    uint32_t steps_max;  /* steps on their way; 0: the backend's own number */
 };
 
 enum log_health {
