@@ -114,7 +114,8 @@ static void test_complete(void **state)
     check_complete(fixture, "SELECT 'SEL", 8, "");
     check_complete(fixture, "", 0,
                    "CREATE DEFINE DESCRIBE DROP EXPLAIN INSERT LIST PAUSE PRINT RESUME SELECT SET "
-                   "SHOW TERMINATE UNDEFINE UNSET clear exit help history output quit run script "
+                   "SHOW TERMINATE UNDEFINE UNSET clear exit help history output quit request "
+                   "pipelining run script "
                    "server set cli spool version");
 }
 
