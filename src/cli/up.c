@@ -18,6 +18,7 @@
 #define FILE_BYTES_MAX (1 << 20)
 #define GENERATOR_TIMEOUT_MS 1000
 #define GENERATOR_PAUSE_MS 5
+#define GENERATOR_RETRY_MS 200
 #define REST_POLL_MS 200
 #define REST_MS_MAX 5000
 
@@ -133,6 +134,12 @@ static void generator_say(struct up *up, const struct generator_progress *progre
     pthread_mutex_unlock(&up->lock);
 }
 
+/* No room, nobody there, a commit that failed: whether that lasts is the log's health to say. */
+static bool passes(enum err err)
+{
+    return err == ERR_ABORTED || err_reaction(err) == REACTION_RETRY;
+}
+
 static void *generator_main(void *context)
 {
     struct up *up = context;
@@ -144,10 +151,14 @@ static void *generator_main(void *context)
     while (err == OK && !atomic_load(&up->stopping) && !progress.is_done) {
         err = generator_step(generator, clock_wall_ms(), GENERATOR_TIMEOUT_MS, &progress, &why);
         generator_say(up, &progress, err, &why);
-        if (err == ERR_FULL)
-            err = OK; /* shown in the status line; tried again */
-        else if (err == OK && progress.history_done >= 1)
+        if (passes(err)) {
+            /* Shown in the status line; tried again, from the last commit on. */
+            if (err != ERR_FULL)
+                clock_sleep_ms(GENERATOR_RETRY_MS);
+            err = OK;
+        } else if (err == OK && progress.history_done >= 1) {
             clock_sleep_ms(GENERATOR_PAUSE_MS);
+        }
     }
     if (err)
         generator_say(up, &progress, err, &why);
@@ -240,14 +251,17 @@ static int watch(struct up *up, struct status *status)
         enum err err = up->generator_err;
         struct why why = up->generator_why;
         pthread_mutex_unlock(&up->lock);
-        if (log_get_health(up->world.log) == LOG_BROKEN)
+        struct why words = {0};
+        if (log_is_broken(up->world.log, &words) && words.text[0] != '\0')
+            err = why_set(&why, ERR_IO, "%s", words.text);
+        else if (log_get_health(up->world.log) == LOG_BROKEN)
             err = why_set(&why, ERR_IO,
                           "'%s/log.mdb' cannot be written: what was reported is there, start again "
                           "when the disk is well",
                           config_path(up->invocation, "data"));
         if (err == ERR_INVALID) /* the log is another seed's */
             return fail_usage(&command_up, "%s", why.text);
-        if (err && err != ERR_FULL)
+        if (err && !passes(err))
             return fail(err, &why);
         if (!interrupt_wanted() && !config_flag(up->invocation, "quiet"))
             status_show(status, up->generator_started ? &progress : NULL);

@@ -67,7 +67,7 @@ enum err command_append(struct execution *execution)
                                           .batch = builder.buf.data,
                                           .batch_size = builder.buf.size};
         const struct log_step step = {.appends = &append, .append_count = 1};
-        err = log_commit_wait(engine->writer, &step, COMMAND_TIMEOUT_MS, &taken);
+        err = writer_commit(engine, &step, COMMAND_TIMEOUT_MS, &taken);
     }
     if (taken)
         builder.buf = (struct buf){0};

@@ -15,10 +15,32 @@ static enum err open_catalog(struct engine *engine, struct why *why)
     return err ? err : command_replay(engine, why);
 }
 
-static enum err open_inside(struct engine *engine, struct why *why)
+static enum err writer_join(struct engine *engine, struct why *why)
 {
     const struct log_member_options writer = {.name = STR("engine"), .committed_only = true};
-    enum err err = log_join(engine->options.log, &writer, &engine->writer, why);
+    return log_join(engine->options.log, &writer, &engine->writer, why);
+}
+
+/* Others' failed commits end the writer's membership, too: it joins again. */
+enum err writer_commit(struct engine *engine, const struct log_step *step, int64_t timeout_ms,
+                       bool *ret_taken)
+{
+    enum err err = log_commit_wait(engine->writer, step, timeout_ms, ret_taken);
+    for (int again = 0; err == ERR_ABORTED && again < 2; again++) {
+        struct log_member *before = engine->writer;
+        if (writer_join(engine, NULL) != OK)
+            return err;
+        log_leave(before);
+        if (*ret_taken)
+            return err; /* whoever asked has to say whether once more is right */
+        err = log_commit_wait(engine->writer, step, timeout_ms, ret_taken);
+    }
+    return err;
+}
+
+static enum err open_inside(struct engine *engine, struct why *why)
+{
+    enum err err = writer_join(engine, why);
     if (err)
         return err;
     const struct str cache =

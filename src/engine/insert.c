@@ -26,7 +26,14 @@ static enum err append_record(struct engine *engine, struct log_topic *topic,
         .batch = builder.buf.data,
         .batch_size = builder.buf.size};
     const struct log_step step = {.appends = &append, .append_count = 1};
-    err = log_commit_wait(engine->writer, &step, INSERT_TIMEOUT_MS, &taken);
+    const char *refusal = log_refuses(topic, record);
+    if (refusal) {
+        why_set(why, ERR_INVALID, "topic '%.*s' does not take the row: %s", STR_ARGS(topic->name),
+                refusal);
+        err = ERR_INVALID;
+        goto out;
+    }
+    err = writer_commit(engine, &step, INSERT_TIMEOUT_MS, &taken);
     if (err)
         why_set(why, err, "cannot write to topic '%.*s': %s", STR_ARGS(topic->name), err_text(err));
 out:

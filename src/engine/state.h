@@ -101,6 +101,10 @@ void catalog_release(struct engine *engine);
 void source_copy(struct arena *arena, const struct source *from, struct source *ret_source);
 
 /* topics.c */
+/* engine.c: log_commit_wait by the engine's writer, which joins again after a failed commit.
+ * ERR_ABORTED: not committed, as far as anybody knows. [control] */
+MUST_CHECK enum err writer_commit(struct engine *engine, const struct log_step *step,
+                                  int64_t timeout_ms, bool *ret_taken);
 MUST_CHECK enum err topic_ensure(struct engine *engine, struct str name, int32_t partition_count,
                                  int64_t retention_ms, bool compacted, bool must_exist,
                                  struct why *why);

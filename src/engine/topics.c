@@ -30,6 +30,7 @@ enum err topic_ensure(struct engine *engine, struct str name, int32_t partition_
     const struct log_topic_config config = {
         .partition_count = partition_count > 0 ? partition_count : LOG_PARTITIONS_DEFAULT,
         .compacted = compacted,
+        .takes_all = str_equal(name, STR(ENGINE_DEAD_LETTER_TOPIC)),
         .retention_ms = retention_ms > 0 ? retention_ms : -1,
         .retention_bytes = -1,
     };

@@ -1,6 +1,7 @@
 /* dead_letter.c -- records that are set aside: original bytes, where they stood, and why.
  *
  * They go into the query's dead-letter topic with the step that passes them. */
+#include "base/clock.h"
 #include "base/memory.h"
 #include "flow/query.h"
 #include "flow/step.h"
@@ -53,9 +54,12 @@ void task_reject(struct task *task, const struct record *record, struct str topi
     letter.header_count = count;
     if (letter.timestamp_ms < 0)
         letter.timestamp_ms = 0;
-    if (step_write(task->step, task->dead_letters, &letter) == OK)
+    if (!log_refuses(task->dead_letter_topic, &letter) &&
+        step_write(task->step, task->dead_letters, &letter) == OK)
         return;
-    /* The headers made it too large: where it stood and why is worth more than its bytes. */
+    /* The headers made it too large, or nobody takes its time: where it stood and why is worth more
+     * than its bytes. */
+    letter.timestamp_ms = clock_wall_ms();
     add(headers, &count, STR("__drivethru.errors.shortened"), STR("true"));
     letter.key = (struct str){0};
     letter.value = (struct str){0};

@@ -59,6 +59,7 @@ struct task {
     struct operator** outputs; /* one a branch */
     uint32_t output_count;
     struct step *step;
+    struct log_topic *dead_letter_topic;
     struct step_writer *dead_letters; /* NULL: rejected records are only counted */
     struct log_position *positions;   /* scratch: input_count; while replaying, where it ends */
     struct log_low *lows;             /* scratch: output_count */

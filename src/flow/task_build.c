@@ -126,6 +126,7 @@ static enum err open_dead_letters(struct task *task, struct why *why)
     const enum err err = log_topic_open(task->query->flow->options.log, name, &topic);
     if (err != OK)
         return why_set(why, err, "cannot open topic '%.*s': %s", STR_ARGS(name), err_text(err));
+    task->dead_letter_topic = topic;
     task->dead_letters =
         step_add_writer(task->step, topic, task->partition % topic->partition_count);
     return OK;

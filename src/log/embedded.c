@@ -14,7 +14,7 @@
 #define COMMIT_BYTES_DEFAULT (1 << 20)
 
 static enum err open_databases(struct embedded_log *log, struct why *why);
-static enum log_health embedded_health(struct log *log);
+static enum log_health embedded_health(struct log *log, struct why *why);
 static void embedded_close(struct log *log);
 static void log_free(struct embedded_log *log);
 static void init_conditions(struct embedded_log *log);
@@ -147,7 +147,7 @@ static enum err open_databases(struct embedded_log *log, struct why *why)
     return err ? why_set(why, err, "cannot open the log: %s", err_text(err)) : OK;
 }
 
-static enum log_health embedded_health(struct log *base)
+static enum log_health embedded_health(struct log *base, struct why *why)
 {
     struct embedded_log *log = embedded_of(base);
     pthread_mutex_lock(&log->lock);

@@ -141,9 +141,10 @@ static enum err faulty_join(struct log *log, const struct log_member_options *op
     return OK;
 }
 
-static enum log_health faulty_health(struct log *log)
+static enum log_health faulty_health(struct log *log, struct why *why)
 {
-    return log_get_health(faulty_of(log)->inner);
+    struct log *inner = faulty_of(log)->inner;
+    return inner->ops->health(inner, why);
 }
 
 static void faulty_close(struct log *log)

@@ -33,12 +33,13 @@
 struct log;
 struct log_member;
 
-/* What a topic takes; log_refuses() judges a record by it before it is handed over. */
+/* What a topic takes; log_refuses() judges a record by it before it is handed over. The backend may
+ * learn better at any time. */
 struct log_limits {
-    uint32_t record_bytes_max; /* key, value and headers of one record */
-    int64_t behind_ms_max;     /* how far its timestamp may be from the wall clock */
-    int64_t ahead_ms_max;
-    bool needs_key;
+    _Atomic uint32_t record_bytes_max; /* key, value and headers of one record */
+    _Atomic int64_t behind_ms_max;     /* how far its timestamp may be from the wall clock */
+    _Atomic int64_t ahead_ms_max;
+    _Atomic bool needs_key;
 };
 
 /* A topic's handle: base of each backend's own. Valid until the log is closed. */
@@ -55,6 +56,7 @@ struct log_topic_config {
     int32_t partition_count; /* 0: LOG_PARTITIONS_DEFAULT */
     bool internal;  /* written by this process's queries only; no retention, trimmed by readers */
     bool compacted; /* cleanup.policy=compact: the latest record a key is kept */
+    bool takes_all; /* records of any time and size the log can have: internal, dead letters */
     int64_t retention_ms;    /* -1: for ever */
     int64_t retention_bytes; /* a partition; -1: no limit */
 };
@@ -191,7 +193,8 @@ struct log_ops {
                         struct log_reader **ret_readers, size_t *ret_count, struct why *why);
     enum err (*join)(struct log *log, const struct log_member_options *options,
                      struct log_member **ret_member, struct why *why);
-    enum log_health (*health)(struct log *log);
+    /* LOG_BROKEN: why, when there are words; `why` may be NULL. */
+    enum log_health (*health)(struct log *log, struct why *why);
     /* After all members left. Waits for steps on their way. Frees it. */
     void (*close)(struct log *log);
 };
@@ -301,7 +304,13 @@ MUST_CHECK static inline enum err log_join(struct log *log,
 static inline enum log_health log_get_health(struct log *log)
 {
     must(log != NULL);
-    return log->ops->health(log);
+    return log->ops->health(log, NULL);
+}
+
+static inline bool log_is_broken(struct log *log, struct why *why)
+{
+    must(log != NULL);
+    return log->ops->health(log, why) == LOG_BROKEN;
 }
 
 static inline void log_close(struct log *log)
@@ -402,7 +411,7 @@ struct log_kafka_options {
     struct str service_id;
     int64_t commit_interval_ms; /* 0: 100 */
     bool runs_queries;          /* takes the data directory's query lock: ERR_LOCKED */
-    const char *directory;      /* of the lock file, and of the instance's id */
+    const char *directory;      /* of the lock file */
 };
 /* ERR_INVALID (a setting), ERR_UNAVAILABLE, ERR_DENIED with words. */
 MUST_CHECK enum err log_kafka_open(const struct log_kafka_options *options, struct log **ret_log,

@@ -3,28 +3,21 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
-#include "base/file.h"
 #include "base/memory.h"
 #include "base/properties.h"
 #include "log/lock_file.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <stdatomic.h>
-#include <sys/random.h>
 #include <unistd.h>
 
 #define COMMIT_INTERVAL_MS_DEFAULT 100
-#define INSTANCE_BYTES 8
 
-static enum log_health kafka_health(struct log *log);
+static enum log_health kafka_health(struct log *log, struct why *why);
 static void kafka_close(struct log *log);
 static void log_free(struct kafka_log *log);
 static void init_conditions(struct kafka_log *log);
 static enum err make_conf(struct kafka_log *log, const struct properties *settings,
                           struct why *why);
-static enum err name_instance(struct kafka_log *log, const struct log_kafka_options *options,
-                              struct why *why);
+static void name_producer(struct kafka_log *log);
 static enum err reach(struct kafka_log *log, const struct properties *settings, struct why *why);
 static void note_words(const rd_kafka_t *client, int level, const char *facility, const char *text);
 
@@ -72,8 +65,7 @@ enum err log_kafka_open(const struct log_kafka_options *options, struct log **re
     enum err err = OK;
     if (options->runs_queries)
         err = lock_file_take(options->directory, &log->lock_file, why);
-    if (!err)
-        err = name_instance(log, options, why);
+    name_producer(log);
     if (!err)
         err = make_conf(log, options->settings, why);
     if (!err)
@@ -220,7 +212,7 @@ static enum err make_conf(struct kafka_log *log, const struct properties *settin
         {"linger.ms", "5"},
         {"batch.num.messages", "10000"},
         {"batch.size", "1000000"},
-        {"message.max.bytes", "2000000"},
+        {"message.max.bytes", KAFKA_MESSAGE_BYTES_MAX},
         {"queue.buffering.max.messages", "1000000"},
         {"topic.metadata.refresh.interval.ms", "30000"},
     };
@@ -234,43 +226,16 @@ static enum err make_conf(struct kafka_log *log, const struct properties *settin
     return err;
 }
 
-/* Who this is to the brokers: the same after a restart, so that what a killed process left open is
- * ended by its successor. Tools, which may run beside it, are somebody else each time. */
-static enum err name_instance(struct kafka_log *log, const struct log_kafka_options *options,
-                              struct why *why)
+/* One process runs a service's queries: whoever comes next under that name ends what the one before
+ * left open, and fences it if it is still there. Tools are somebody else each time. */
+static void name_producer(struct kafka_log *log)
 {
-    struct arena arena;
-    struct buf path = {0};
-    struct str id = {0};
-    uint8_t bytes[INSTANCE_BYTES];
-    char text[2 * INSTANCE_BYTES + 1];
-    arena_init(&arena, 0);
-    buf_printf(&path, "%s/instance.id", options->directory);
-    enum err err = file_read(buf_text(&path), 100, &arena, &id, NULL);
-    id = str_trim(id);
-    if (err || id.size == 0) {
-        must(getrandom(bytes, sizeof(bytes), 0) == (ssize_t)sizeof(bytes));
-        for (size_t i = 0; i < sizeof(bytes); i++)
-            snprintf(text + 2 * i, 3, "%02x", bytes[i]);
-        id = str_from(text);
-        err = OK;
-    }
-    if (options->runs_queries && id.data == text) {
-        const int file = open(buf_text(&path), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-        if (file < 0 || write(file, text, strlen(text)) != (ssize_t)strlen(text) || fsync(file))
-            err = why_set(why, ERR_IO, "cannot write '%s': %s", buf_text(&path), strerror(errno));
-        if (file >= 0)
-            close(file);
-    }
     struct buf name = {0};
-    buf_printf(&name, "%s%.*s", log->service_id, STR_ARGS(id));
-    if (!options->runs_queries)
-        buf_printf(&name, "-%ld-%lld", (long)getpid(), (long long)clock_wall_ms());
+    buf_printf(&name, "%sdrivethru", log->service_id);
+    if (!log->runs_queries)
+        buf_printf(&name, "-tool-%ld-%lld", (long)getpid(), (long long)clock_wall_ms());
     log->transactional_id = memory_strdup(buf_text(&name));
     buf_release(&name);
-    buf_release(&path);
-    arena_release(&arena);
-    return err;
 }
 
 /* Whether anybody answers, before anything is done that could hang. */
@@ -306,11 +271,13 @@ static void note_words(const rd_kafka_t *client, int level, const char *facility
     pthread_mutex_unlock(&log->news_lock);
 }
 
-static enum log_health kafka_health(struct log *base)
+static enum log_health kafka_health(struct log *base, struct why *why)
 {
     struct kafka_log *log = kafka_of(base);
     pthread_mutex_lock(&log->lock);
     const enum log_health health = log->health;
+    if (why && health == LOG_BROKEN)
+        *why = log->broken;
     pthread_mutex_unlock(&log->lock);
     return health;
 }

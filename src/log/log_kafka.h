@@ -28,6 +28,7 @@
 #define KAFKA_READ_MESSAGES_MAX 1024
 #define KAFKA_STEPS_MAX_DEFAULT 32
 #define KAFKA_CALL_MS_MAX 10000
+#define KAFKA_MESSAGE_BYTES_MAX "2000000" /* a record and what is around it */
 #define KAFKA_WORDS_MAX 400
 #define KAFKA_GROUP_BYTES_MAX 255
 
@@ -52,6 +53,7 @@ struct kafka_topic {
     int64_t checked_ns; /* when the broker was asked last whether it is there */
     struct kafka_partition *partitions;
     rd_kafka_topic_t *producer_topic; /* (committer) */
+    bool was_written;                 /* (committer) */
     struct kafka_topic *next;         /* of all handles */
     char name[LOG_TOPIC_NAME_BYTES_MAX + 1];
 };
@@ -104,6 +106,7 @@ struct kafka_member {
     struct log_member base; /* first */
     struct kafka_log *log;
     struct kafka_member *next;
+    bool committed_only;
     bool is_impatient;
     uint32_t steps_max;
     /* under the log's lock */
@@ -151,6 +154,7 @@ struct kafka_log {
     uint32_t aborted_count;
     struct lows_board lows;
     enum log_health health;
+    struct why broken; /* LOG_BROKEN: why */
     bool hurry;
     bool closing;
 
@@ -167,8 +171,12 @@ struct kafka_log {
     struct kafka_steps taken;  /* in the open transaction */
     struct kafka_group *groups;
     struct kafka_partition *acked;
-    rd_kafka_resp_err_t refused; /* why a record of the open transaction was not taken */
+    rd_kafka_resp_err_t refused; /* why a topic did not take a record of the open transaction */
+    bool delivery_failed;        /* of any record of it, for any reason */
     uint32_t failure_count;      /* transactions in a row */
+    bool is_fenced;              /* the producer was, by another's or by the broker */
+    uint32_t fenced_count;       /* of late */
+    int64_t fenced_ns;
     struct arena arena;
     struct record *records;
     uint32_t record_capacity;

@@ -9,6 +9,8 @@
 #define IDLE_NS 1000000000
 #define RETRY_NS 200000000
 #define FAILURES_MAX 20 /* transactions in a row that failed: something must be said */
+#define FENCED_MAX 3    /* once may be a producer that stood still for too long */
+#define FENCED_NS 60000000000
 
 static void wait_for_work(struct kafka_log *log);
 static void wait_until(struct kafka_log *log, int64_t at_ns);
@@ -18,6 +20,8 @@ static bool begin(struct kafka_log *log);
 static void append_steps(struct kafka_steps *list, struct kafka_steps *more);
 static void publish(struct kafka_log *log);
 static void fail(struct kafka_log *log);
+static bool judge(struct kafka_log *log, struct why *why);
+static void read_settings_again(struct kafka_log *log);
 
 void *kafka_committer_run(void *argument)
 {
@@ -159,7 +163,10 @@ static void publish(struct kafka_log *log)
 static void fail(struct kafka_log *log)
 {
     kafka_transaction_abort(log);
-    log->failure_count++;
+    struct why broken = {0};
+    const bool is_broken = judge(log, &broken);
+    if (log->refused) /* its settings are others than were read */
+        read_settings_again(log);
     pthread_mutex_lock(&log->lock);
     append_steps(&log->taken, &log->queue);
     while (log->acked) {
@@ -167,13 +174,15 @@ static void fail(struct kafka_log *log)
         log->acked = log->acked->acked_next;
     }
     for (struct kafka_member *member = log->members; member; member = member->next) {
-        log->aborted_count += !member->aborted;
+        log->aborted_count += !member->aborted && !member->committed_only;
         member->aborted = true;
     }
-    if (log->failure_count >= FAILURES_MAX)
+    if (is_broken) {
         log->health = LOG_BROKEN;
-    else if (log->health != LOG_BROKEN)
+        log->broken = broken;
+    } else if (log->health != LOG_BROKEN) {
         log->health = log->aborted_count ? LOG_FAILED : LOG_HEALTHY;
+    }
     for (struct kafka_step *step = log->taken.first; step; step = step->next)
         kafka_step_done(step);
     for (struct kafka_topic *topic = log->handles; topic; topic = topic->next)
@@ -181,4 +190,40 @@ static void fail(struct kafka_log *log)
     pthread_mutex_unlock(&log->lock);
     kafka_steps_free(&log->taken);
     kafka_news(log);
+}
+
+/* Whether to go on: two processes of one service would take the producer from each other for ever,
+ * and what is refused again and again will not be taken. */
+static bool judge(struct kafka_log *log, struct why *why)
+{
+    const int64_t now_ns = clock_monotonic_ns();
+    log->failure_count++;
+    if (log->is_fenced) {
+        log->is_fenced = false;
+        log->fenced_count = now_ns - log->fenced_ns < FENCED_NS ? log->fenced_count + 1 : 1;
+        log->fenced_ns = now_ns;
+    }
+    if (log->fenced_count >= FENCED_MAX) {
+        why_set(why, ERR_LOCKED,
+                "another process runs the queries of service '%s' on this Kafka: stop it, or give "
+                "this one another ksql.service.id",
+                log->service_id);
+        return true;
+    }
+    if (log->failure_count < FAILURES_MAX)
+        return false;
+    why_set(why, ERR_ABORTED, "%d transactions in a row failed on Kafka%s%s", FAILURES_MAX,
+            log->refused ? ", the last as a record was refused: " : "",
+            log->refused ? rd_kafka_err2str(log->refused) : "");
+    return true;
+}
+
+static void read_settings_again(struct kafka_log *log)
+{
+    pthread_mutex_lock(&log->lock);
+    struct kafka_topic *topic = log->handles;
+    pthread_mutex_unlock(&log->lock);
+    for (; topic; topic = topic->next) /* handles stay, and new ones come before */
+        if (topic->was_written && !topic->removed && kafka_topic_settings(log, topic, NULL) != OK)
+            continue;
 }

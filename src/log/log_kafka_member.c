@@ -24,6 +24,7 @@ enum err kafka_join(struct log *base, const struct log_member_options *options,
     struct kafka_member *member = MEMORY_NEW(struct kafka_member);
     member->base.ops = &kafka_member_ops;
     member->log = log;
+    member->committed_only = options->committed_only;
     member->is_impatient = options->is_impatient;
     member->steps_max = options->steps_max ? options->steps_max : KAFKA_STEPS_MAX_DEFAULT;
     pthread_mutex_lock(&log->lock);
@@ -121,7 +122,8 @@ void kafka_leave(struct log_member *base)
     while (*at != member)
         at = &(*at)->next;
     *at = member->next;
-    if (member->aborted && --log->aborted_count == 0 && log->health == LOG_FAILED)
+    if (member->aborted && !member->committed_only && --log->aborted_count == 0 &&
+        log->health == LOG_FAILED)
         log->health = LOG_HEALTHY;
     member->left = true;
     const bool done = member->pending_count == 0;

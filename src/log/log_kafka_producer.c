@@ -41,6 +41,7 @@ enum err kafka_transaction_begin(struct kafka_log *log)
     log->transaction_is_open = true;
     log->transaction_is_empty = true;
     log->refused = 0;
+    log->delivery_failed = false;
     return OK;
 }
 
@@ -53,7 +54,7 @@ enum err kafka_transaction_add(struct kafka_log *log, const struct kafka_step *s
         log->transaction_is_empty = false;
         err = kafka_groups_add(log, step);
     }
-    return err ? err : log->refused ? ERR_ABORTED : OK;
+    return err ? err : log->delivery_failed ? ERR_ABORTED : OK;
 }
 
 /* Lows alone change nothing that a broker would have to keep: the transaction stays open. */
@@ -62,7 +63,7 @@ enum err kafka_transaction_commit(struct kafka_log *log)
     must(log->transaction_is_open);
     if (log->transaction_is_empty)
         return OK;
-    enum err err = log->refused ? ERR_ABORTED : send_offsets(log);
+    enum err err = log->delivery_failed ? ERR_ABORTED : send_offsets(log);
     bool again = true;
     for (int i = 0; i < RETRIES_MAX && !err && again; i++)
         err = settle(rd_kafka_commit_transaction(log->producer, KAFKA_CALL_MS_MAX), &again);
@@ -79,7 +80,12 @@ void kafka_transaction_abort(struct kafka_log *log)
     if (!log->transaction_is_open || !log->producer)
         return;
     log->transaction_is_open = false;
-    enum err err = rd_kafka_fatal_error(log->producer, NULL, 0) ? ERR_ABORTED : OK;
+    char words[KAFKA_WORDS_MAX];
+    const rd_kafka_resp_err_t fatal = rd_kafka_fatal_error(log->producer, words, sizeof(words));
+    enum err err = fatal ? ERR_ABORTED : OK;
+    log->is_fenced = fatal == RD_KAFKA_RESP_ERR__FENCED ||
+                     fatal == RD_KAFKA_RESP_ERR_PRODUCER_FENCED ||
+                     fatal == RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH;
     bool again = true;
     for (int i = 0; i < RETRIES_MAX && !err && again; i++)
         err = settle(rd_kafka_abort_transaction(log->producer, KAFKA_CALL_MS_MAX / 5), &again);
@@ -140,6 +146,7 @@ static enum err produce_batch(struct kafka_log *log, const struct log_append *ap
         return err;
     if (!topic->producer_topic)
         topic->producer_topic = rd_kafka_topic_new(log->producer, topic->name, NULL);
+    topic->was_written = true;
     log->transaction_is_empty = false;
     for (uint32_t i = 0; i < count && !err; i++)
         err = produce(log, topic, append->partition, &log->records[i]);
@@ -225,12 +232,23 @@ static enum err settle(rd_kafka_error_t *error, bool *ret_again)
     return *ret_again ? OK : ERR_ABORTED;
 }
 
+/* Of the record itself, by its topic's settings. */
+static bool is_refusal(rd_kafka_resp_err_t code)
+{
+    return code == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE ||
+           code == RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE ||
+           code == RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP ||
+           code == RD_KAFKA_RESP_ERR_INVALID_RECORD || code == RD_KAFKA_RESP_ERR_INVALID_MSG;
+}
+
 static void on_delivery(rd_kafka_t *producer, const rd_kafka_message_t *message, void *opaque)
 {
     struct kafka_log *log = opaque;
     struct kafka_partition *partition = message->_private;
     if (message->err) {
-        log->refused = message->err;
+        log->delivery_failed = true;
+        if (is_refusal(message->err))
+            log->refused = message->err;
         return;
     }
     if (!partition->is_acked) {

@@ -51,7 +51,9 @@ enum err kafka_read(struct log_member *base, struct log_topic *handle, int32_t p
     must(partition < handle->partition_count);
     (void)bytes_max;
     pthread_mutex_lock(&log->lock);
-    enum err err = topic->removed ? ERR_NOT_FOUND : member->aborted ? ERR_ABORTED : OK;
+    enum err err = topic->removed ? ERR_NOT_FOUND : OK;
+    if (!err && member->aborted && !member->committed_only)
+        err = ERR_ABORTED;
     pthread_mutex_unlock(&log->lock);
     if (err)
         return why_set(why, err, "topic '%.*s' partition %d: cannot read: %s",

@@ -44,25 +44,32 @@ enum err kafka_topic_open(struct log *base, struct str name, struct log_topic **
     }
     if (err && (err != ERR_UNAVAILABLE || !topic || topic->removed))
         return err;
-    const bool is_same =
-        topic && !topic->removed && (err || topic->base.partition_count == partition_count);
-    if (!is_same) {
-        struct kafka_topic *made = topic_new(log, name, partition_count);
+    /* A handle stays the topic's as long as there is one, with the partitions it had: lows, known
+     * ends and who reads what are one per topic. */
+    struct kafka_topic *made = NULL;
+    if (!topic || topic->removed) {
+        made = topic_new(log, name, partition_count);
         err = kafka_topic_settings(log, made, NULL);
         if (err && err != ERR_DENIED) {
             kafka_topic_free(made);
             return err;
         }
-        topic = made;
     }
     pthread_mutex_lock(&log->lock);
-    if (!is_same) {
-        topic->next = log->handles;
-        log->handles = topic;
-        map_set(&log->topics, topic->base.name, topic);
+    struct kafka_topic *now = map_get(&log->topics, name);
+    if (made && now == topic) {
+        for (int32_t i = 0; topic && i < partition_count && i < topic->base.partition_count; i++)
+            made->partitions[i].readers = topic->partitions[i].readers;
+        made->next = log->handles;
+        log->handles = made;
+        map_set(&log->topics, made->base.name, made);
+        now = made;
+        made = NULL;
     }
+    topic = now;
     topic->checked_ns = clock_monotonic_ns();
     pthread_mutex_unlock(&log->lock);
+    kafka_topic_free(made); /* another thread was faster */
     *ret_topic = &topic->base;
     return OK;
 }
@@ -112,8 +119,8 @@ enum err kafka_create(struct log *base, struct str name, const struct log_topic_
     rd_kafka_NewTopic_set_config(topic, "retention.ms", number);
     snprintf(number, sizeof(number), "%lld", (long long)config->retention_bytes);
     rd_kafka_NewTopic_set_config(topic, "retention.bytes", number);
-    if (config->internal) {
-        /* Rows are as old, and as far ahead, as they are: their source took them. */
+    if (config->internal || config->takes_all) {
+        rd_kafka_NewTopic_set_config(topic, "max.message.bytes", KAFKA_MESSAGE_BYTES_MAX);
         snprintf(number, sizeof(number), "%lld", (long long)INT64_MAX);
         rd_kafka_NewTopic_set_config(topic, "message.timestamp.before.max.ms", number);
         rd_kafka_NewTopic_set_config(topic, "message.timestamp.after.max.ms", number);

@@ -113,7 +113,7 @@ static enum err topic_open(struct sink *sink, struct why *why)
         return err ? why_set(why, err, "cannot open the dead-letter topic '%.*s'", STR_ARGS(name))
                    : OK;
     const struct log_topic_config config = {
-        .partition_count = 1, .retention_ms = -1, .retention_bytes = -1};
+        .partition_count = 1, .takes_all = true, .retention_ms = -1, .retention_bytes = -1};
     err = log_create(sink->options.log, name, &config, why);
     if (err && err != ERR_EXISTS)
         return err;

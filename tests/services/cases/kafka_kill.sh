@@ -6,6 +6,7 @@
 set -eu
 cd "$(dirname "$0")/../../.."
 [ -n "${BOOTSTRAP:-}" ] || exec tests/services/kafka "$0"
+export DRIVETHRU_REGISTRY_LISTEN=127.0.0.1:0
 program=${RELEASE_PROGRAM:-build/release/drivethru}
 kills=${KILLS:-6}
 seed=${SEED:-$RANDOM$RANDOM}
