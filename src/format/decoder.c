@@ -237,8 +237,7 @@ static enum err side_read(struct side_reader *reader, struct str bytes, struct c
     const struct side *side = reader->side;
     bool is_null = bytes.data == NULL;
     if (!is_null) {
-        const enum err err = format_get_ops(side->spec->kind)
-                                 ->read(reader, bytes, columns, row, arena, &is_null, why);
+        const enum err err = side->ops->read(reader, bytes, columns, row, arena, &is_null, why);
         if (err)
             return err;
     }

@@ -20,6 +20,7 @@ void side_init(struct side *side, const struct record_format *format, bool is_ke
         is_key || spec->unwrapped || spec->kind == FORMAT_KAFKA || spec->kind == FORMAT_DELIMITED;
     *side = (struct side){
         .spec = spec,
+        .ops = format_get_ops(spec->kind),
         .topic = format->topic,
         .is_key = is_key,
         .whole = bare && count == 1,

@@ -19,6 +19,7 @@ struct side_column {
 /* One side's shape. */
 struct side {
     const struct format_spec *spec;
+    const struct format_ops *ops; /* of the spec's kind */
     struct str topic;
     bool is_key;
     bool whole; /* one column, written bare */
