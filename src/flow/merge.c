@@ -25,6 +25,7 @@ static void rebuild(struct merge *merge);
 static void sift_down(struct merge *merge, uint32_t at);
 static bool before(const struct merge *merge, uint32_t a, uint32_t b);
 static int64_t key_of(const struct input *input);
+static bool in_order(const struct merge *merge);
 
 struct merge *merge_new(struct task *task, struct input *inputs, uint32_t input_count)
 {
@@ -92,7 +93,7 @@ uint32_t merge_run(struct merge *merge)
     uint32_t end = input->batch->row_count;
     if (end - begin > RUN_ROWS_MAX)
         end = begin + RUN_ROWS_MAX;
-    if (merge->input_count > 1) {
+    if (merge->input_count > 1 && in_order(merge)) {
         uint32_t second = merge->heap[1];
         if (merge->input_count > 2 && before(merge, merge->heap[2], second))
             second = merge->heap[2];
@@ -190,4 +191,10 @@ static bool before(const struct merge *merge, uint32_t a, uint32_t b)
 static int64_t key_of(const struct input *input)
 {
     return input_has_row(input) ? input->batch->timestamps[input->row] : input->low_ms;
+}
+
+/* Each side's window has a time of its own: read back, it may be filled a batch at a time. */
+static bool in_order(const struct merge *merge)
+{
+    return !merge->task->replaying || merge->task->replays_in_order;
 }

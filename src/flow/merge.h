@@ -32,7 +32,8 @@ void merge_reset(struct merge *merge);
 /* Fills the inputs that have no row. Drains the task's operators before a batch is given back. */
 MUST_CHECK enum err merge_fill(struct merge *merge, enum merge_state *ret_state, struct why *why);
 /* After MERGE_ROWS: runs the next rows of one input, up to the first that another input's head
- * comes before, at most its batch. Returns how many; 0 when an input must be filled first. */
+ * comes before (but see replays_in_order), at most its batch. Returns how many; 0 when an input
+ * must be filled first. */
 uint32_t merge_run(struct merge *merge);
 /* The timestamp of the next row, or the lowest low of inputs without one; LOG_LOW_NONE when all
  * are at their end. After merge_fill. */

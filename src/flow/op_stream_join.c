@@ -45,6 +45,7 @@ enum err op_stream_join_new(struct task *task, const struct plan_node *node,
     struct stream_join *join = MEMORY_NEW(struct stream_join);
     join->op = (struct operator){.ops = &join_ops, .node = node, .task = task};
     join_init(join);
+    join->op.reads_in_order = join->waits;
     enum err err = OK;
     if (join->waits)
         err = join_outer_open(join, why);

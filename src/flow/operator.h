@@ -64,7 +64,8 @@ struct operator
      * right above an input, the task runs them over whole decoded batches, before it merges its
      * inputs by time. */
     bool is_stateless;
-    bool in_prefix; /* ... then `run` changes the batch in place, and emits nothing */
+    bool reads_in_order; /* its windows are read back with both sides in order of time */
+    bool in_prefix;      /* ... then `run` changes the batch in place, and emits nothing */
 };
 
 /* Hands rows to the next operator, unless the task is replaying. Empty selections go nowhere. */

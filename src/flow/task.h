@@ -41,6 +41,7 @@ struct task {
 
     bool restoring;         /* changelogs are being read back: operators are not run yet */
     bool replaying;         /* windows are being read back: nothing is emitted or counted */
+    bool replays_in_order;  /* merged by time; else each input by itself */
     bool emit_every_change; /* no coalescing within a step */
     uint64_t step_number;   /* of the step being made; from 1 */
     struct marks marks;     /* as loaded; go out with each step */

@@ -332,6 +332,8 @@ static enum err set_positions(struct task *task, struct why *why)
         task->replay_total += next - from;
     }
     task->replaying = task->replay_total > 0;
+    for (uint32_t i = 0; i < task->operator_count; i++)
+        task->replays_in_order |= task->operators[i]->reads_in_order;
     if (!task->replaying)
         for (uint32_t i = 0; i < task->input_count; i++)
             task->inputs[i].stop_offset = INT64_MAX;
