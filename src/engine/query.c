@@ -192,19 +192,13 @@ static bool has_state(const struct plan_node *node)
 {
     if (!node)
         return false;
-    if (node->kind == NODE_AGGREGATE || node->kind == NODE_STREAM_JOIN ||
-        node->kind == NODE_TABLE || node->kind == NODE_KEEP || node->kind == NODE_TABLE_JOIN ||
-        node->kind == NODE_TABLES_JOIN)
-        return true;
-    return has_state(node->inputs[0]) || has_state(node->inputs[1]);
+    return node_keeps_state(node->kind) || has_state(node->inputs[0]) || has_state(node->inputs[1]);
 }
 
 /* Skips the stateless nodes on top: those may change freely. */
 static const struct plan_node *top_state(const struct plan_node *node)
 {
-    while (node && !(node->kind == NODE_AGGREGATE || node->kind == NODE_STREAM_JOIN ||
-                     node->kind == NODE_TABLE || node->kind == NODE_KEEP ||
-                     node->kind == NODE_TABLE_JOIN || node->kind == NODE_TABLES_JOIN))
+    while (node && !node_keeps_state(node->kind))
         node = node->inputs[0];
     return node;
 }

@@ -70,6 +70,27 @@ enum node_kind {
     NODE_AGGREGATE    /* GROUP BY, windowed or not; COUNT, SUM, ... */
 };
 
+/* Whether a query keeps rows or numbers for such a node, which a replacement must still fit. */
+static inline bool node_keeps_state(enum node_kind kind)
+{
+    switch (kind) {
+    case NODE_TABLE:
+    case NODE_STREAM_JOIN:
+    case NODE_TABLE_JOIN:
+    case NODE_TABLES_JOIN:
+    case NODE_KEEP:
+    case NODE_AGGREGATE:
+        return true;
+    case NODE_INPUT:
+    case NODE_FILTER:
+    case NODE_PROJECT:
+    case NODE_EXPLODE:
+    case NODE_CHANGES:
+        return false;
+    }
+    must_not_reach();
+}
+
 enum join_kind { JOIN_INNER, JOIN_LEFT, JOIN_RIGHT, JOIN_FULL };
 
 /* One aggregate call: its args are over the rows below. */
