@@ -47,8 +47,7 @@ struct log_topic {
     struct str name;
     int32_t partition_count;
     bool internal;
-    bool
-        has_gaps; /* commits take offsets, too: a record's may be higher than the count before it */
+    bool has_gaps;            /* commits take offsets, too: records' are not dense */
     struct log_limits limits; /* as last known */
 };
 
