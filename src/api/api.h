@@ -20,6 +20,7 @@ struct api_options {
     bool insecure;              /* an address that is not loopback is meant */
     struct engine *engine;
     struct log *log;
+    const char *directory; /* the data directory */
     struct registry *registry;
     struct sinks *sinks;          /* NULL: none run here */
     const struct net_file *files; /* the page, as the build made it; path "/" is the page itself */

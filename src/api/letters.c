@@ -1,4 +1,5 @@
 /* letters.c -- dead letters: which there are, and sending one back to where it came from. */
+#include "letters/letters.h"
 #include "api/inside.h"
 #include "base/json.h"
 #include "data/dead_letter.h"
@@ -7,24 +8,23 @@
 #define LETTERS_DEFAULT 50
 #define LETTERS_MAX 500
 #define READ_BYTES_MAX (256 << 10)
-#define COMMIT_TIMEOUT_MS 10000
 
-struct letter {
+struct shown {
     int64_t timestamp_ms;
     struct str json;
 };
 
-struct letters {
+struct newest {
     const struct api *api;
     struct arena *arena;
     struct log_member *member;
-    struct letter at[LETTERS_MAX];
+    struct shown at[LETTERS_MAX];
     uint32_t count; /* the newest stay */
     uint32_t limit;
     int64_t total;
 };
 
-static void write_letter(const struct letters *letters, struct str topic, int32_t partition,
+static void write_letter(const struct newest *letters, struct str topic, int32_t partition,
                          const struct record *record, struct buf *buf)
 {
     struct dead_letter letter;
@@ -46,7 +46,7 @@ static void write_letter(const struct letters *letters, struct str topic, int32_
 }
 
 /* Into its place by time, the newest first; when there is no room, the oldest falls out. */
-static void keep(struct letters *letters, struct letter letter)
+static void keep(struct newest *letters, struct shown letter)
 {
     if (letters->count == letters->limit &&
         letters->at[letters->count - 1].timestamp_ms >= letter.timestamp_ms)
@@ -57,7 +57,7 @@ static void keep(struct letters *letters, struct letter letter)
     letters->at[at] = letter;
 }
 
-static enum err read_partition(struct letters *letters, struct log_topic *topic, int32_t partition,
+static enum err read_partition(struct newest *letters, struct log_topic *topic, int32_t partition,
                                const struct log_partition_info *info, struct why *why)
 {
     int64_t offset = info->begin_offset;
@@ -74,8 +74,8 @@ static enum err read_partition(struct letters *letters, struct log_topic *topic,
         for (uint32_t i = 0; i < records->count; i++) {
             buf_clear(&buf);
             write_letter(letters, topic->name, partition, &records->at[i], &buf);
-            keep(letters, (struct letter){.timestamp_ms = records->at[i].timestamp_ms,
-                                          .json = arena_str(letters->arena, buf_str(&buf))});
+            keep(letters, (struct shown){.timestamp_ms = records->at[i].timestamp_ms,
+                                         .json = arena_str(letters->arena, buf_str(&buf))});
         }
         offset = records->next_offset;
         log_records_release(records);
@@ -84,7 +84,7 @@ static enum err read_partition(struct letters *letters, struct log_topic *topic,
     return err;
 }
 
-static enum err read_topics(struct letters *letters, struct why *why)
+static enum err read_topics(struct newest *letters, struct why *why)
 {
     const struct log_member_options options = {.name = STR("letters"), .committed_only = true};
     struct log *log = letters->api->options.log;
@@ -110,7 +110,7 @@ static enum err read_topics(struct letters *letters, struct why *why)
 
 static void get_letters(void *context, struct net_request *request, struct net_response *response)
 {
-    struct letters *letters = ARENA_NEW(request->arena, struct letters);
+    struct newest *letters = ARENA_NEW(request->arena, struct newest);
     struct buf buf = {0};
     struct why why = {0};
     struct str text;
@@ -168,88 +168,45 @@ static enum err parse_coordinates(struct str body, struct arena *arena,
         else
             err = ERR_INVALID;
     }
-    if (err || at.partition < 0 || at.offset < 0 || !dead_letter_is_topic(at.topic))
+    if (err || at.partition < 0 || at.partition > INT32_MAX || at.offset < 0 ||
+        !dead_letter_is_topic(at.topic))
         return why_set(why, ERR_INVALID,
                        "wanted: topic (a name that ends in -dlq), partition and offset");
     *ret_coordinates = at;
     return OK;
 }
 
-static enum err send_back(struct log *log, struct log_member *member, const struct record *record,
-                          struct why *why)
+static int replay_code(enum err err)
 {
-    struct dead_letter letter;
-    struct record original;
-    struct log_topic *topic;
-    int32_t partition;
-    bool taken = false;
-    dead_letter_read(record, &letter);
-    if (log_topic_open(log, letter.topic, &topic) != OK)
-        return why_set(why, ERR_NOT_FOUND, "no topic '%.*s' to send it back to",
-                       STR_ARGS(letter.topic));
-    if (dead_letter_original(record, &original, &partition) != OK ||
-        partition >= topic->partition_count)
-        return why_set(why, ERR_INVALID, "it does not say which partition it came from");
-    struct record_batch_builder builder;
-    record_batch_builder_init(&builder);
-    enum err err = record_batch_add(&builder, &original);
-    if (err == OK) {
-        record_batch_finish(&builder);
-        const struct log_append append = {.topic = topic,
-                                          .partition = partition,
-                                          .batch = builder.buf.data,
-                                          .batch_size = builder.buf.size};
-        const struct log_step step = {.appends = &append, .append_count = 1};
-        err = log_commit_wait(member, &step, COMMIT_TIMEOUT_MS, &taken);
+    switch (err) {
+    case ERR_INVALID:
+    case ERR_CORRUPT: /* it does not say where to */
+    case ERR_LIMIT:
+        return 40000;
+    case ERR_NOT_FOUND:
+        return 40400;
+    case ERR_EXISTS:
+        return 40900;
+    case ERR_LOCKED:
+        return 50300;
+    default:
+        return 50000;
     }
-    if (taken)
-        builder.buf = (struct buf){0};
-    record_batch_builder_release(&builder);
-    return err ? why_set(why, err, "cannot send it back: %s", err_text(err)) : OK;
-}
-
-static enum err replay(const struct api *api, const struct coordinates *at, struct why *why)
-{
-    const struct log_member_options options = {.name = STR("replay"), .committed_only = true};
-    struct log *log = api->options.log;
-    struct log_member *member;
-    struct log_topic *topic;
-    struct log_records *records;
-    enum err err = log_topic_open(log, at->topic, &topic);
-    if (err || at->partition >= topic->partition_count)
-        return why_set(why, ERR_NOT_FOUND, "no such dead letter");
-    err = log_join(log, &options, &member, why);
-    if (err)
-        return err;
-    err = log_read(member, topic, (int32_t)at->partition, at->offset, 1, &records, why);
-    if (err == OK) {
-        if (records->count > 0 && records->at[0].offset == at->offset)
-            err = send_back(log, member, &records->at[0], why);
-        else
-            err = why_set(why, ERR_NOT_FOUND, "no such dead letter");
-        log_records_release(records);
-    } else if (err == ERR_OUT_OF_RANGE) {
-        err = why_set(why, ERR_NOT_FOUND, "no such dead letter");
-    }
-    log_leave(member);
-    return err;
 }
 
 static void post_replay(void *context, struct net_request *request, struct net_response *response)
 {
+    const struct api *api = context;
     struct coordinates at = {.partition = -1};
     struct why why = {0};
     enum err err = parse_coordinates(request->body, request->arena, &at, &why);
     if (err == OK)
-        err = replay(context, &at, &why);
+        err = letters_replay_one(api->options.log, api->options.directory, at.topic,
+                                 (int32_t)at.partition, at.offset, &why);
     if (err == OK)
         net_respond(response, 200, "application/json", STR("{}"));
     else
-        error_respond(response,
-                      err == ERR_INVALID     ? 40000
-                      : err == ERR_NOT_FOUND ? 40400
-                                             : 50000,
-                      str_from(why.text));
+        error_respond(response, replay_code(err), str_from(why.text));
 }
 
 static const struct net_route table[] = {

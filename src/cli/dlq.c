@@ -1,20 +1,16 @@
-/* dlq.c -- drivethru dlq: records that were set aside.
- *
- * Sending back is exact: copies and the position that says so are one step, so that a letter is
- * sent once however often the command runs or is killed. Letters stay until they are dropped. */
+/* dlq.c -- drivethru dlq: records that were set aside. Letters stay until they are dropped. */
 #include "base/json.h"
-#include "cli/letters.h"
 #include "cli/printable.h"
+#include "cli/world.h"
 #include "format/format.h"
+#include "letters/letters.h"
 
 #define COMMIT_TIMEOUT_MS 30000
-#define REPLAY_RECORDS_MAX 500
-#define REPLAY_BYTES_MAX (1 << 20)
 
 /* By its name, or by what it begins with: a connector's may have any name. */
 static bool is_dead_letter_topic(struct world *world, struct str name)
 {
-    return dead_letter_is_topic(name) || letters_are_in(world, name);
+    return dead_letter_is_topic(name) || letters_are_in(world->log, name);
 }
 
 static int list(struct invocation *invocation, struct world *world)
@@ -33,7 +29,7 @@ static int list(struct invocation *invocation, struct world *world)
         uint64_t sent_count = 0;
         if (!is_dead_letter_topic(world, names[i]))
             continue;
-        err = letters_open(world, names[i], &letters, &why);
+        err = letters_open(world->log, names[i], &letters, &why);
         while (err == OK && (err = letters_next(&letters, &letter, &why)) == OK) {
             letter_count++;
             sent_count += letter.is_sent_back;
@@ -93,7 +89,7 @@ static enum err show(struct world *world, struct str topic, struct why *why)
 {
     struct letters letters;
     struct letter letter;
-    enum err err = letters_open(world, topic, &letters, why);
+    enum err err = letters_open(world->log, topic, &letters, why);
     if (err == OK) {
         while ((err = letters_next(&letters, &letter, why)) == OK)
             show_letter(&letter);
@@ -103,113 +99,17 @@ static enum err show(struct world *world, struct str topic, struct why *why)
     return err;
 }
 
-/* What goes back with the next step. */
-struct replay {
-    struct letters letters;
-    struct log_member *member;
-    struct log_append appends[REPLAY_RECORDS_MAX];
-    uint32_t count;
-    size_t bytes;
-    uint64_t sent_count;
-    uint64_t short_count;
-};
-
-/* Sends what is gathered; letters before `upto` in `partition` were dealt with. */
-static enum err replay_commit(struct replay *replay, int32_t partition, int64_t upto,
-                              struct why *why)
+static enum err replay(struct invocation *invocation, struct world *world, struct str topic,
+                       struct why *why)
 {
-    struct letters *letters = &replay->letters;
-    struct log_position *position = &letters->positions[partition];
-    bool taken = false;
-    if (position->next_offset >= upto)
-        return OK;
-    position->next_offset = upto;
-    position->from_offset = upto;
-    const struct log_step step = {.task = letters->task,
-                                  .appends = replay->appends,
-                                  .append_count = replay->count,
-                                  .positions = letters->positions,
-                                  .position_count = (uint32_t)letters->topic->partition_count};
-    const enum err err = log_commit_wait(replay->member, &step, COMMIT_TIMEOUT_MS, &taken);
-    for (uint32_t i = 0; i < replay->count && !taken; i++)
-        free(replay->appends[i].batch);
-    replay->sent_count += err == OK ? replay->count : 0;
-    replay->count = 0;
-    replay->bytes = 0;
-    return err ? why_set(why, err, "cannot send records back: %s", err_text(err)) : OK;
-}
-
-/* The original's key, value, time and headers, for the partition it came from. */
-static enum err replay_add(struct replay *replay, const struct letter *letter, struct why *why)
-{
-    struct log_topic *topic;
-    struct record original;
-    int32_t origin;
-    enum err err = log_topic_open(replay->letters.world->log, letter->says.topic, &topic);
-    if (err)
-        return why_set(why, err, "no topic '%.*s' to send the record back to",
-                       STR_ARGS(letter->says.topic));
-    if (dead_letter_original(letter->record, &original, &origin) != OK ||
-        origin >= topic->partition_count)
-        return why_set(why, ERR_CORRUPT, "letter %d/%lld does not say which partition it came from",
-                       letter->partition, (long long)letter->record->offset);
-    struct record_batch_builder builder;
-    record_batch_builder_init(&builder);
-    err = record_batch_add(&builder, &original);
-    if (err == OK) {
-        record_batch_finish(&builder);
-        const struct buf batch = record_batch_take(&builder);
-        replay->appends[replay->count++] = (struct log_append){
-            .topic = topic, .partition = origin, .batch = batch.data, .batch_size = batch.size};
-        replay->bytes += batch.size;
-    }
-    record_batch_builder_release(&builder);
-    return err ? why_set(why, err, "letter %d/%lld cannot be sent back: %s", letter->partition,
-                         (long long)letter->record->offset, err_text(err))
-               : OK;
-}
-
-static enum err replay_all(struct replay *replay, struct why *why)
-{
-    struct letters *letters = &replay->letters;
-    struct letter letter;
-    enum err err;
-    while ((err = letters_next(letters, &letter, why)) == OK) {
-        if (letter.is_sent_back)
-            continue;
-        replay->short_count += letter.says.is_short;
-        if (!letter.says.is_short)
-            err = replay_add(replay, &letter, why);
-        if (err == OK && (replay->count == REPLAY_RECORDS_MAX || replay->bytes >= REPLAY_BYTES_MAX))
-            err = replay_commit(replay, letter.partition, letter.record->offset + 1, why);
-        if (err)
-            return err;
-    }
-    if (err != ERR_NOT_FOUND)
-        return err;
-    err = OK;
-    for (int32_t p = 0; p < letters->topic->partition_count && err == OK; p++)
-        err = replay_commit(replay, p, letters->info.partitions[p].end_offset, why);
-    return err;
-}
-
-static enum err replay(struct world *world, struct str topic, struct arena *arena, struct why *why)
-{
-    const struct log_member_options options = {.name = STR("dlq replay")};
-    struct replay *replay = ARENA_NEW(arena, struct replay);
-    enum err err = letters_open(world, topic, &replay->letters, why);
-    if (err == OK)
-        err = log_join(world->log, &options, &replay->member, why);
-    if (err == OK)
-        err = replay_all(replay, why);
-    for (uint32_t i = 0; i < replay->count; i++)
-        free(replay->appends[i].batch);
-    log_leave(replay->member);
-    letters_release(&replay->letters);
-    fprintf(stderr, "%llu records sent back\n", (unsigned long long)replay->sent_count);
-    if (replay->short_count > 0)
+    uint64_t sent_count = 0;
+    uint64_t short_count = 0;
+    const enum err err = letters_replay(world->log, config_path(invocation, "data"), topic,
+                                        &sent_count, &short_count, why);
+    fprintf(stderr, "%llu records sent back\n", (unsigned long long)sent_count);
+    if (short_count > 0)
         fprintf(stderr, "%llu were too large to keep: they are where their letters say\n",
-                (unsigned long long)replay->short_count);
+                (unsigned long long)short_count);
     return err;
 }
 
@@ -220,7 +120,7 @@ static enum err drop(struct world *world, struct str topic, struct arena *arena,
     struct letters letters;
     struct log_member *member = NULL;
     bool taken = false;
-    enum err err = letters_open(world, topic, &letters, why);
+    enum err err = letters_open(world->log, topic, &letters, why);
     if (err == OK)
         err = log_join(world->log, &options, &member, why);
     if (err == OK) {
@@ -264,7 +164,7 @@ static int run(struct invocation *invocation)
     else if (showing)
         err = show(&world, topic, &why);
     else if (replaying)
-        err = replay(&world, topic, &invocation->arena, &why);
+        err = replay(invocation, &world, topic, &why);
     else
         err = drop(&world, topic, &invocation->arena, &why);
     if (err)

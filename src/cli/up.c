@@ -184,6 +184,7 @@ static enum err open_api(struct up *up, struct why *why)
         .insecure = config_flag(invocation, "insecure"),
         .engine = up->world.engine,
         .log = up->world.log,
+        .directory = config_path(invocation, "data"),
         .registry = up->world.registry,
         .sinks = up->world.connectors->sinks,
         .files = page_files,

@@ -33,6 +33,7 @@ static int setup(void **state)
     const struct api_options options = {.listen = STR("127.0.0.1:0"),
                                         .engine = world.engine,
                                         .log = world.base.log,
+                                        .directory = world.base.directory,
                                         .registry = world.registry,
                                         .dashboard_path = dashboard_path};
     if (api_open(&options, &api, &why) != OK)
@@ -207,6 +208,31 @@ static void a_pull_query_has_committed_rows(void **state)
     buf_release(&answer);
 }
 
+static void a_dead_letter_goes_back_once(void **state)
+{
+    static const char one[] = "{\"topic\":\"x-dlq\",\"partition\":0,\"offset\":0}";
+    const struct record_header headers[] = {
+        {.name = STR("__drivethru.errors.topic"), .value = STR("back")},
+        {.name = STR("__drivethru.errors.partition"), .value = STR("0")},
+    };
+    const struct record letter = {.timestamp_ms = 7,
+                                  .key = STR("k"),
+                                  .value = STR("v"),
+                                  .headers = headers,
+                                  .header_count = 2};
+    struct producer producer = {.fixture = &world.base};
+    struct buf answer = {0};
+    (void)state;
+    make_topic(&world.base, "back", 1);
+    make_topic(&world.base, "x-dlq", 1);
+    producer_add_record(&producer, "x-dlq", &letter);
+    producer_send(&producer);
+    must_find(ask("POST", "/api/dead-letters/replay", "", one, &answer), " 200 ");
+    must_find(ask("POST", "/api/dead-letters/replay", "", one, &answer), "\"error_code\":40900");
+    assert_text(read_partition(&world.base, "back", 0), STR("k|v|7\n"));
+    buf_release(&answer);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -216,6 +242,7 @@ int main(void)
         cmocka_unit_test(the_cluster_is_this_process),
         cmocka_unit_test(the_server_says_what_it_refused),
         cmocka_unit_test(a_pull_query_has_committed_rows),
+        cmocka_unit_test(a_dead_letter_goes_back_once),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
