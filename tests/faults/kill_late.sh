@@ -5,17 +5,8 @@
 # Orders come up to two hours out of order, past window and grace: their rows without a payment go out at
 # once, and some find one afterwards. Both topics are there from the beginning, keyed alike, so that each
 # partition has one order of time and the undisturbed run is the judge.
-#
-# SEED repeats a run, KILLS (default 50) says how often.
 set -u
-cd "$(dirname "$0")/../.."
-program=${RELEASE_PROGRAM:-build/release/drivethru}
-kills=${KILLS:-50}
-seed=${SEED:-$RANDOM$RANDOM}
-directory=$(mktemp -d)
-trap 'rm -rf "$directory"' EXIT
-echo "SEED=$seed KILLS=$kills"
-RANDOM=$seed
+. "$(dirname "$0")/kill_common"
 
 cat >"$directory/rekey.sql" <<'SQL'
 SET 'auto.offset.reset'='earliest';
@@ -38,7 +29,7 @@ SQL
 
 data=$directory/killed
 join() { # DATA FLAGS...
-    exec "$program" run "$directory/join.sql" --threads 2 --batch-rows 1 --data "$@" >"$directory/out" 2>&1
+    exec "$program" run "$directory/join.sql" --threads 2 --batch-rows 1 --data "$@"
 }
 rows() { # DATA
     for partition in 0 1 2 3; do
@@ -50,7 +41,7 @@ rows() { # DATA
 "$program" run "$directory/rekey.sql" --data "$data" --threads 2 --until-idle >"$directory/out" 2>&1 ||
     { cat "$directory/out"; exit 1; }
 cp -r "$data" "$directory/undisturbed"
-(join "$directory/undisturbed" --until-idle) || { cat "$directory/out"; exit 1; }
+(join "$directory/undisturbed" --until-idle) >"$directory/out" 2>&1 || { cat "$directory/out"; exit 1; }
 rows "$directory/undisturbed" >"$directory/expected"
 
 # The input must be what this is about: many orders went out alone and found a payment afterwards.
@@ -58,19 +49,9 @@ both=$(grep -o '"key":"[^"]*"' "$directory/expected" | sort | uniq -d | wc -l)
 echo "$(wc -l <"$directory/expected") rows, $both orders more than once"
 [ "$both" -gt 1000 ] || exit 1
 
-for kill in $(seq "$kills"); do
-    join "$data" &
-    child=$!
-    sleep "$(printf '0.%03d' $((RANDOM % 400 + 20)))"
-    if ! kill -KILL $child 2>/dev/null; then
-        echo "kill $kill: it had ended by itself"
-        cat "$directory/out"
-        exit 1
-    fi
-    wait $child 2>/dev/null
-done
+kill_often 400 join "$data"
 rows "$data" >"$directory/found"
 echo "$(wc -l <"$directory/found") rows when it was killed last"
-(join "$data" --until-idle) || { cat "$directory/out"; exit 1; }
+(join "$data" --until-idle) >"$directory/out" 2>&1 || { cat "$directory/out"; exit 1; }
 rows "$data" >"$directory/found"
 cmp "$directory/expected" "$directory/found" || { diff "$directory/expected" "$directory/found" | head; exit 1; }
