@@ -383,9 +383,15 @@ static void count_in(struct input *input, const struct record *records, uint32_t
 {
     if (input->task->replaying)
         return;
+    uint64_t new_count = 0;
     uint64_t bytes = 0;
-    for (uint32_t i = 0; i < count; i++)
+    for (uint32_t i = 0; i < count; i++) {
+        if (records[i].offset < input->counted_offset)
+            continue;
+        new_count++;
         bytes += records[i].key.size + records[i].value.size;
-    counters_add(input->task->counters, COUNTER_records_in, count);
+        input->counted_offset = records[i].offset + 1;
+    }
+    counters_add(input->task->counters, COUNTER_records_in, new_count);
     counters_add(input->task->counters, COUNTER_bytes_in, bytes);
 }

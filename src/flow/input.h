@@ -76,10 +76,11 @@ struct input {
     uint32_t reject_count;
     uint32_t reject_at;
 
-    int64_t time_ms;    /* highest ROWTIME run */
-    int64_t low_ms;     /* without rows: nothing earlier than this will come */
-    int64_t reached_ms; /* how far its topic's writers had come; LOG_LOW_NONE: it has none */
-    uint64_t polled;    /* the merge's epoch of the last poll */
+    int64_t time_ms;        /* highest ROWTIME run */
+    int64_t low_ms;         /* without rows: nothing earlier than this will come */
+    int64_t reached_ms;     /* how far its topic's writers had come; LOG_LOW_NONE: it has none */
+    uint64_t polled;        /* the merge's epoch of the last poll */
+    int64_t counted_offset; /* what was read before this is counted */
 };
 
 void input_release(struct input *input);

@@ -85,6 +85,16 @@ bool task_is_settled(struct task *task)
     return err == OK && durable == step_handed_over(task->step);
 }
 
+void task_give_back(struct task *task)
+{
+    if (task->restoring || task->replaying)
+        return;
+    task_drain(task);
+    for (uint32_t i = 0; i < task->input_count; i++)
+        input_seek(&task->inputs[i], task->inputs[i].next_offset);
+    merge_reset(task->merge);
+}
+
 void task_drain(struct task *task)
 {
     for (uint32_t i = 0; i < task->operator_count; i++)

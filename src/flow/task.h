@@ -100,6 +100,9 @@ bool task_is_idle(const struct task *task);
 /* Whether nothing of it is on its way to the log any more: until then a task of the same name must
  * not load. */
 bool task_is_settled(struct task *task);
+/* Gives back the records it has read and not run: they are read again. A task that reads back keeps
+ * them. Between turns. */
+void task_give_back(struct task *task);
 /* Lets operators emit what they hold, then gives back what they borrowed. */
 void task_drain(struct task *task);
 

@@ -292,7 +292,8 @@ static bool turn(struct worker *worker, struct seat seat)
 }
 
 /* A query that reads the result of one that is paused or has failed goes on without it. What a
- * failed one had in memory is of no use any more. */
+ * failed one had in memory is of no use any more; records that a paused one held for long would
+ * hold all room in the log that is given up meanwhile. */
 static void rest(struct flow_query *query, struct query_task *slot)
 {
     const bool has_failed = query_failed(query);
@@ -302,8 +303,11 @@ static void rest(struct flow_query *query, struct query_task *slot)
         task_free(slot->task);
         slot->task = NULL;
     }
-    if (!slot->released)
-        slot->released = lows_release(query, slot) == OK;
+    if (slot->released)
+        return;
+    if (slot->task)
+        task_give_back(slot->task);
+    slot->released = lows_release(query, slot) == OK;
 }
 
 static enum err build(struct worker *worker, struct seat seat, struct why *why)

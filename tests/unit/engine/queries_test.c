@@ -97,6 +97,60 @@ static void test_a_pause_holds_nobody_up(void **state)
     assert_text(read_sorted(&world.base, "SECOND"), STR("x|b|2000\ny|c|2500\n"));
 }
 
+static uint64_t count_lines(struct str text)
+{
+    uint64_t count = 0;
+    for (size_t i = 0; i < text.size; i++)
+        count += text.data[i] == '\n';
+    return count;
+}
+
+static uint64_t store_bytes(void)
+{
+    uint64_t used;
+    uint64_t free_bytes;
+    store_size(world.base.store, &used, &free_bytes);
+    return used + free_bytes;
+}
+
+/* So many records of a megabyte, of which the log keeps none. */
+static void write_and_trim(uint32_t count)
+{
+    static char value[1 << 20];
+    memset(value, 'v', sizeof(value) - 1);
+    make_topic(&world.base, "trimmed", 1);
+    struct log_topic *topic = open_topic(&world.base, "trimmed");
+    for (uint32_t i = 0; i < count; i++) {
+        put(&world.base, "trimmed", "k", value, 1000);
+        const struct log_trim trim = {.topic = topic, .before_offset = i + 1};
+        const struct log_step step = {.trims = &trim, .trim_count = 1};
+        bool taken = false;
+        assert_ok(log_commit_wait(world.base.member, &step, IDLE_MS, &taken));
+    }
+}
+
+/* Paused in the middle of what it reads, it holds nothing that the log gives up, and runs no row
+ * twice when it goes on. */
+static void test_a_pause_gives_records_back(void **state)
+{
+    const uint32_t count = 20000;
+    const uint32_t megabytes = 40;
+    const struct str id = query_of("FIRST").id;
+    struct producer producer = {.fixture = &world.base};
+    for (uint32_t i = 0; i < count; i++)
+        producer_add(&producer, "l", "a", arena_printf(&world.base.arena, "%u", i).data, 1000);
+    producer_send(&producer);
+    run(&world, arena_printf(&world.base.arena, "PAUSE %.*s;", STR_ARGS(id)).data);
+    const uint64_t bytes_before = store_bytes();
+    write_and_trim(megabytes);
+    assert_true(store_bytes() < bytes_before + (megabytes / 2 << 20));
+    run(&world, arena_printf(&world.base.arena, "RESUME %.*s;", STR_ARGS(id)).data);
+    settle(&world);
+    assert_int_equal(count_lines(read_sorted(&world.base, "FIRST")), count);
+    const struct flow_status status = query_of("FIRST").status;
+    assert_int_equal(counters_get(&status.counters, COUNTER_records_in), count);
+}
+
 /* FIRST reads what it writes, by way of another. */
 static void test_a_circle_of_queries_goes_on(void **state)
 {
@@ -208,6 +262,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_failing_while_it_runs_is_a_query_s_own, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(test_a_pause_holds_nobody_up, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_a_pause_gives_records_back, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_circle_of_queries_goes_on, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_bad_time_stops_only_who_asked_for_it, setup,
                                         teardown),
