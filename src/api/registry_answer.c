@@ -3,7 +3,6 @@
 #include "base/json.h"
 
 #define MEDIA_TYPE "application/vnd.schemaregistry.v1+json"
-#define REFERENCES_MAX 256
 
 /* -- saying -- */
 
@@ -172,44 +171,6 @@ struct body_rest {
     struct str rule_set;
 };
 
-static enum err read_reference(struct json_reader *reader, struct registry_reference *reference)
-{
-    enum json_token token;
-    while ((token = json_next(reader)) == JSON_NAME) {
-        const struct str name = reader->text;
-        int64_t number = 0;
-        token = json_next(reader);
-        if (token == JSON_STRING && str_equal(name, STR("name")))
-            reference->name = reader->text;
-        else if (token == JSON_STRING && str_equal(name, STR("subject")))
-            reference->subject = reader->text;
-        else if (token == JSON_NUMBER && str_equal(name, STR("version")) &&
-                 str_to_int64(reader->text, &number) == OK && number > 0 && number <= INT32_MAX)
-            reference->version = (int32_t)number;
-        else if (json_skip(reader, token, NULL))
-            return ERR_MALFORMED;
-    }
-    if (str_starts_with(reference->subject, STR(":.:")))
-        reference->subject = (struct str){reference->subject.data + 3, reference->subject.size - 3};
-    return token == JSON_OBJECT_END ? OK : ERR_MALFORMED;
-}
-
-static enum err read_references(struct json_reader *reader, struct arena *arena,
-                                struct registry_draft *draft)
-{
-    struct registry_reference *references =
-        ARENA_ARRAY(arena, struct registry_reference, REFERENCES_MAX);
-    enum json_token token;
-    uint32_t count = 0;
-    while ((token = json_next(reader)) == JSON_OBJECT_BEGIN) {
-        if (count == REFERENCES_MAX || read_reference(reader, &references[count++]))
-            return ERR_MALFORMED;
-    }
-    draft->references = references;
-    draft->reference_count = count;
-    return token == JSON_ARRAY_END ? OK : ERR_MALFORMED;
-}
-
 static enum err read_member(struct json_reader *reader, struct str name, struct arena *arena,
                             struct registry_draft *draft, struct body_rest *rest)
 {
@@ -220,7 +181,7 @@ static enum err read_member(struct json_reader *reader, struct str name, struct 
     } else if (token == JSON_STRING && str_equal(name, STR("schemaType"))) {
         rest->type = reader->text;
     } else if (token == JSON_ARRAY_BEGIN && str_equal(name, STR("references"))) {
-        return read_references(reader, arena, draft);
+        return registry_read_references(reader, arena, &draft->references, &draft->reference_count);
     } else if (str_equal(name, STR("metadata"))) {
         return json_skip(reader, token, &draft->metadata);
     } else if (str_equal(name, STR("ruleSet")) || str_equal(name, STR("ruleset"))) {

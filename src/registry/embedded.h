@@ -19,7 +19,6 @@
 #include <pthread.h>
 
 #define VERSIONS_MAX 10000
-#define REFERENCES_MAX 256 /* of a schema, and of all that they refer to */
 
 struct embedded_registry {
     struct registry base; /* first */

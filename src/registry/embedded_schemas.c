@@ -165,7 +165,7 @@ struct walk {
     struct store_txn *txn;
     struct arena *arena;
     struct why *why;
-    struct registry_reference met[REFERENCES_MAX];
+    struct registry_reference met[REGISTRY_REFERENCES_MAX];
     uint32_t met_count;
     struct str *texts;
     uint32_t text_count;
@@ -177,7 +177,7 @@ static bool walk_meets(struct walk *walk, const struct registry_reference *refer
         if (walk->met[i].version == reference->version &&
             str_equal(walk->met[i].subject, reference->subject))
             return false;
-    if (walk->met_count < REFERENCES_MAX)
+    if (walk->met_count < REGISTRY_REFERENCES_MAX)
         walk->met[walk->met_count] = *reference;
     walk->met_count++;
     return true;
@@ -207,8 +207,9 @@ static enum err walk_all(struct walk *walk, const struct registry_reference *ref
         struct registry_version version = {0};
         if (!walk_meets(walk, &references[i]))
             continue;
-        if (walk->met_count > REFERENCES_MAX)
-            return why_set(walk->why, ERR_LIMIT, "more than %d references", REFERENCES_MAX);
+        if (walk->met_count > REGISTRY_REFERENCES_MAX)
+            return why_set(walk->why, ERR_LIMIT, "more than %d references",
+                           REGISTRY_REFERENCES_MAX);
         enum err err = walk_find(walk, &references[i], &version);
         if (err == ERR_NOT_FOUND)
             return why_set(walk->why, ERR_INVALID,
@@ -237,43 +238,11 @@ enum err schemas_referred(struct embedded_registry *registry, struct store_txn *
     walk->txn = txn;
     walk->arena = arena;
     walk->why = why;
-    walk->texts = ARENA_ARRAY(arena, struct str, REFERENCES_MAX);
+    walk->texts = ARENA_ARRAY(arena, struct str, REGISTRY_REFERENCES_MAX);
     const enum err err = walk_all(walk, references, count);
     *ret_texts = walk->texts;
     *ret_count = walk->text_count;
     return err;
-}
-
-static enum err reference_read(struct json_reader *reader, struct registry_reference *reference)
-{
-    enum json_token token;
-    while ((token = json_next(reader)) == JSON_NAME) {
-        const struct str name = reader->text;
-        int64_t number = 0;
-        token = json_next(reader);
-        if (str_equal(name, STR("name")))
-            reference->name = reader->text;
-        else if (str_equal(name, STR("subject")))
-            reference->subject = reader->text;
-        else if (str_to_int64(reader->text, &number) == OK)
-            reference->version = (int32_t)number;
-    }
-    return token == JSON_OBJECT_END ? OK : ERR_CORRUPT;
-}
-
-static enum err references_read(struct json_reader *reader, struct arena *arena,
-                                struct registry_version *version)
-{
-    struct registry_reference *references =
-        ARENA_ARRAY(arena, struct registry_reference, REFERENCES_MAX);
-    enum json_token token;
-    uint32_t count = 0;
-    while ((token = json_next(reader)) == JSON_OBJECT_BEGIN && count < REFERENCES_MAX)
-        if (reference_read(reader, &references[count++]))
-            return ERR_CORRUPT;
-    version->references = references;
-    version->reference_count = count;
-    return token == JSON_ARRAY_END ? OK : ERR_CORRUPT;
 }
 
 /* What parts_write wrote. */
@@ -294,7 +263,8 @@ static enum err parts_read(struct str text, struct arena *arena, struct registry
         if (str_equal(name, STR("guid")))
             version->guid = reader.text;
         else if (str_equal(name, STR("references")))
-            err = references_read(&reader, arena, version);
+            err = registry_read_references(&reader, arena, &version->references,
+                                           &version->reference_count);
         else
             err = json_skip(&reader, token, &version->metadata);
         if (err)

@@ -1,6 +1,8 @@
 /* registry.c -- what holds for every registry: names, and what follows from the seam's calls. */
 #include "registry/registry.h"
 
+#include "base/json.h"
+
 #define SUBJECT_BYTES_MAX 400
 
 static const char *const mode_names[] = {
@@ -32,6 +34,46 @@ bool registry_is_subject(struct str subject)
 {
     return subject.size > 0 && subject.size <= SUBJECT_BYTES_MAX &&
            !memchr(subject.data, '\0', subject.size);
+}
+
+static enum err read_reference(struct json_reader *reader, struct registry_reference *reference)
+{
+    enum json_token token;
+    while ((token = json_next(reader)) == JSON_NAME) {
+        const struct str name = reader->text;
+        int64_t number = 0;
+        token = json_next(reader);
+        if (token == JSON_STRING && str_equal(name, STR("name")))
+            reference->name = reader->text;
+        else if (token == JSON_STRING && str_equal(name, STR("subject")))
+            reference->subject = reader->text;
+        else if (token == JSON_NUMBER && str_equal(name, STR("version")) &&
+                 str_to_int64(reader->text, &number) == OK && number > 0 && number <= INT32_MAX)
+            reference->version = (int32_t)number;
+        else if (json_skip(reader, token, NULL))
+            return ERR_MALFORMED;
+    }
+    if (str_starts_with(reference->subject, STR(":.:")))
+        reference->subject = (struct str){reference->subject.data + 3, reference->subject.size - 3};
+    return token == JSON_OBJECT_END ? OK : ERR_MALFORMED;
+}
+
+enum err registry_read_references(struct json_reader *reader, struct arena *arena,
+                                  const struct registry_reference **ret_references,
+                                  uint32_t *ret_count)
+{
+    struct registry_reference *references =
+        ARENA_ARRAY(arena, struct registry_reference, REGISTRY_REFERENCES_MAX);
+    enum json_token token;
+    uint32_t count = 0;
+    while ((token = json_next(reader)) == JSON_OBJECT_BEGIN)
+        if (count == REGISTRY_REFERENCES_MAX || read_reference(reader, &references[count++]))
+            return ERR_MALFORMED;
+    if (token != JSON_ARRAY_END)
+        return ERR_MALFORMED;
+    *ret_references = references;
+    *ret_count = count;
+    return OK;
 }
 
 enum err registry_register(struct registry *registry, struct str subject, struct str text,

@@ -61,6 +61,15 @@ struct registry_reference {
     int32_t version;
 };
 
+#define REGISTRY_REFERENCES_MAX 256 /* of a schema, and of all that they refer to */
+
+struct json_reader;
+/* The JSON array that the reader has just begun, into the arena. A subject of the context without a
+ * name (":.:subject") loses its prefix. ERR_MALFORMED. */
+MUST_CHECK enum err registry_read_references(struct json_reader *reader, struct arena *arena,
+                                             const struct registry_reference **ret_references,
+                                             uint32_t *ret_count);
+
 /* A schema on its way in. */
 struct registry_draft {
     struct str text;

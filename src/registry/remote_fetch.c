@@ -11,7 +11,6 @@
 #define BACKOFF_MS 1000
 #define BACKOFF_MS_MAX 20000
 #define REFUSED_MS 10000 /* an answer that is no schema holds so long */
-#define REFERENCES_MAX 256
 
 static struct str key_of(const int32_t *id)
 {
@@ -113,9 +112,9 @@ struct gathering {
     struct remote_registry *registry;
     struct arena *arena;
     struct why *why;
-    struct registry_reference met[REFERENCES_MAX];
+    struct registry_reference met[REGISTRY_REFERENCES_MAX];
     uint32_t met_count;
-    struct str texts[REFERENCES_MAX];
+    struct str texts[REGISTRY_REFERENCES_MAX];
     uint32_t text_count;
 };
 
@@ -154,8 +153,9 @@ static enum err gather(struct gathering *gathering, const struct registry_versio
         struct buf path = {0};
         if (is_met(gathering, reference))
             continue;
-        if (gathering->met_count == REFERENCES_MAX)
-            return why_set(gathering->why, ERR_LIMIT, "more than %d references", REFERENCES_MAX);
+        if (gathering->met_count == REGISTRY_REFERENCES_MAX)
+            return why_set(gathering->why, ERR_LIMIT, "more than %d references",
+                           REGISTRY_REFERENCES_MAX);
         gathering->met[gathering->met_count++] = *reference;
         buf_append_str(&path, STR("/subjects/"));
         remote_encode(reference->subject, &path);

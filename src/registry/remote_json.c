@@ -3,46 +3,9 @@
 
 #include "base/json.h"
 
-#define REFERENCES_MAX 256
-
 static enum err fail(struct why *why)
 {
     return why_set(why, ERR_MALFORMED, "the schema registry's answer is not what it should be");
-}
-
-static enum err read_reference(struct json_reader *reader, struct registry_reference *reference)
-{
-    enum json_token token;
-    while ((token = json_next(reader)) == JSON_NAME) {
-        const struct str name = reader->text;
-        int64_t number = 0;
-        token = json_next(reader);
-        if (token == JSON_STRING && str_equal(name, STR("name")))
-            reference->name = reader->text;
-        else if (token == JSON_STRING && str_equal(name, STR("subject")))
-            reference->subject = reader->text;
-        else if (token == JSON_NUMBER && str_equal(name, STR("version")) &&
-                 str_to_int64(reader->text, &number) == OK)
-            reference->version = (int32_t)number;
-        else if (json_skip(reader, token, NULL))
-            return ERR_MALFORMED;
-    }
-    return token == JSON_OBJECT_END ? OK : ERR_MALFORMED;
-}
-
-static enum err read_references(struct json_reader *reader, struct arena *arena,
-                                struct registry_version *version)
-{
-    struct registry_reference *references =
-        ARENA_ARRAY(arena, struct registry_reference, REFERENCES_MAX);
-    enum json_token token;
-    uint32_t count = 0;
-    while ((token = json_next(reader)) == JSON_OBJECT_BEGIN)
-        if (count == REFERENCES_MAX || read_reference(reader, &references[count++]))
-            return ERR_MALFORMED;
-    version->references = references;
-    version->reference_count = count;
-    return token == JSON_ARRAY_END ? OK : ERR_MALFORMED;
 }
 
 static enum err read_number(struct json_reader *reader, struct str name,
@@ -79,7 +42,8 @@ static enum err read_member(struct json_reader *reader, struct arena *arena,
     else if (token == JSON_TRUE && str_equal(name, STR("deleted")))
         version->is_deleted = true;
     else if (token == JSON_ARRAY_BEGIN && str_equal(name, STR("references")))
-        return read_references(reader, arena, version);
+        return registry_read_references(reader, arena, &version->references,
+                                        &version->reference_count);
     else if (token == JSON_OBJECT_BEGIN && str_equal(name, STR("metadata")))
         return json_skip(reader, token, &version->metadata);
     else
