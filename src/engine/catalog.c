@@ -151,6 +151,18 @@ static enum err view_partitions(void *context, struct str topic, int32_t *ret_co
     return topic_partitions(context, topic, ret_count);
 }
 
+struct str subject_of(struct str topic, bool is_key, struct arena *arena)
+{
+    return arena_printf(arena, "%.*s-%s", STR_ARGS(topic), is_key ? "key" : "value");
+}
+
+enum err subject_latest(struct engine *engine, struct str topic, bool is_key, struct arena *arena,
+                        struct registry_version *ret_version, struct why *why)
+{
+    return registry_get_version(engine->options.registry, subject_of(topic, is_key, arena), 0,
+                                arena, ret_version, why);
+}
+
 /* The schema a subject or an id has. Owned by the registry, or parsed here and kept in *ret_own. */
 static enum err schema_of(struct engine *engine, struct str topic, const struct format_spec *spec,
                           bool is_key, struct arena *arena, const struct avro_schema **ret_schema,
@@ -159,9 +171,7 @@ static enum err schema_of(struct engine *engine, struct str topic, const struct 
     if (spec->schema_id > 0)
         return registry_by_id(engine->options.registry, spec->schema_id, ret_schema, why);
     struct registry_version version;
-    const struct str subject =
-        arena_printf(arena, "%.*s-%s", STR_ARGS(topic), is_key ? "key" : "value");
-    enum err err = registry_get_version(engine->options.registry, subject, 0, arena, &version, why);
+    const enum err err = subject_latest(engine, topic, is_key, arena, &version, why);
     if (err)
         return err;
     return registry_by_id(engine->options.registry, version.id, ret_schema, why);

@@ -20,9 +20,8 @@ static enum err register_schema(struct engine *engine, const struct source *sour
     if (spec->kind != FORMAT_AVRO || spec->schema_id > 0)
         return OK;
     struct str topic = source->format.topic;
-    struct str subject = arena_printf(arena, "%.*s-%s", STR_ARGS(topic), is_key ? "key" : "value");
     struct registry_version version;
-    enum err err = registry_get_version(engine->options.registry, subject, 0, arena, &version, why);
+    enum err err = subject_latest(engine, topic, is_key, arena, &version, why);
     if (err != ERR_NOT_FOUND)
         return err;
     struct row_column *columns = ARENA_ARRAY(arena, struct row_column, row_type->column_count + 1);
@@ -39,7 +38,8 @@ static enum err register_schema(struct engine *engine, const struct source *sour
                       : STR("io.confluent.ksql.avro_schemas.KsqlDataSourceSchema");
     avro_schema_of_columns(columns, count, name, spec->unwrapped, &text);
     int32_t id;
-    err = registry_register(engine->options.registry, subject, buf_str(&text), &id, why);
+    err = registry_register(engine->options.registry, subject_of(topic, is_key, arena),
+                            buf_str(&text), &id, why);
     buf_release(&text);
     return err;
 }

@@ -45,15 +45,13 @@ out:
 
 /* ksqlDB writes what is inserted in the schema that its subject has, if it has one: other writers'
  * names of records and their further fields stay. */
-static enum err use_registered(struct engine *engine, struct str topic, const char *side,
+static enum err use_registered(struct engine *engine, struct str topic, bool is_key,
                                struct format_spec *spec, struct arena *arena, struct why *why)
 {
     if (spec->kind != FORMAT_AVRO || spec->schema_id > 0)
         return OK;
     struct registry_version version;
-    const struct str subject = arena_printf(arena, "%.*s-%s", STR_ARGS(topic), side);
-    const enum err err =
-        registry_get_version(engine->options.registry, subject, 0, arena, &version, why);
+    const enum err err = subject_latest(engine, topic, is_key, arena, &version, why);
     if (err == OK)
         spec->schema_id = version.id;
     return err == ERR_NOT_FOUND ? OK : err;
@@ -76,9 +74,9 @@ enum err insert_row(struct engine *engine, const struct source *source, const st
     if (err)
         return why_set(why, err, "no topic '%.*s'", STR_ARGS(source->format.topic));
     struct record_format format = source->format;
-    err = use_registered(engine, format.topic, "key", &format.key, arena, why);
+    err = use_registered(engine, format.topic, true, &format.key, arena, why);
     if (err == OK)
-        err = use_registered(engine, format.topic, "value", &format.value, arena, why);
+        err = use_registered(engine, format.topic, false, &format.value, arena, why);
     if (err == OK)
         err = encoder_new(&format, map, engine->options.registry, &encoder, why);
     if (err == OK && (encoder_key(encoder, row, 0, &key, &key_null) != OK ||

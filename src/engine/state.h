@@ -111,6 +111,13 @@ MUST_CHECK enum err topic_ensure(struct engine *engine, struct str name, int32_t
 /* Partition count; ERR_NOT_FOUND. */
 MUST_CHECK enum err topic_partitions(struct engine *engine, struct str name, int32_t *ret_count);
 
+/* catalog.c: "<topic>-key" or "<topic>-value", in the arena, and the newest version it has. Errors
+ * as registry_get_version. */
+struct str subject_of(struct str topic, bool is_key, struct arena *arena);
+MUST_CHECK enum err subject_latest(struct engine *engine, struct str topic, bool is_key,
+                                   struct arena *arena, struct registry_version *ret_version,
+                                   struct why *why);
+
 /* define.c: CREATE, DROP, types */
 MUST_CHECK enum err execute_create_source(struct execution *execution);
 MUST_CHECK enum err execute_drop(struct execution *execution);
