@@ -23,13 +23,6 @@ void connectors_release(struct engine *engine)
     map_release(&engine->connectors);
 }
 
-static void config_copy(const struct properties *from, struct arena *arena, struct properties *to)
-{
-    properties_init(to, arena);
-    for (size_t i = 0; i < from->count; i++)
-        properties_set(to, from->items[i].name, from->items[i].value);
-}
-
 static enum err not_found(const struct execution *execution)
 {
     const struct statement *statement = execution->statement;
@@ -75,7 +68,8 @@ enum err execute_create_connector(struct execution *execution)
     arena_init(&connector->arena, 0);
     connector->text = arena_str(&connector->arena, statement->text);
     connector->id = engine->replaying ? engine->next_number : engine->next_number - 1;
-    config_copy(config, &connector->arena, &connector->config);
+    properties_init(&connector->config, &connector->arena);
+    properties_copy(&connector->config, config);
     map_set(&engine->connectors, statement->name, connector);
     execution->starts =
         (struct engine_connector){.name = statement->name, .id = connector->id, .config = config};
@@ -217,7 +211,8 @@ void engine_get_connectors(struct engine *engine, struct arena *arena,
     while ((at = map_next(&engine->connectors, &cursor)) != NULL) {
         const struct catalog_connector *connector = at->value;
         struct properties *config = ARENA_NEW(arena, struct properties);
-        config_copy(&connector->config, arena, config);
+        properties_init(config, arena);
+        properties_copy(config, &connector->config);
         connectors[count++] = (struct engine_connector){.name = arena_str(arena, at->key),
                                                         .id = connector->id,
                                                         .config = config,
@@ -275,7 +270,8 @@ enum err engine_define_connector(struct engine *engine, struct str name,
     enum err err = OK;
     arena_init(&arena, 0);
     session_init(&session, &arena);
-    config_copy(config, &arena, &named);
+    properties_init(&named, &arena);
+    properties_copy(&named, config);
     properties_set(&named, STR("name"), name);
     pthread_mutex_lock(&engine->lock);
     const struct catalog_connector *known = map_get(&engine->connectors, name);

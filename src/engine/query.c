@@ -83,20 +83,14 @@ static struct str query_id(struct execution *execution, const struct plan *plan,
                         STR_ARGS(plan->sink->name), number);
 }
 
-static void settings_copy(struct properties *to, const struct properties *from, struct arena *arena)
-{
-    properties_init(to, arena);
-    for (size_t i = 0; i < from->count; i++)
-        properties_set(to, from->items[i].name, from->items[i].value);
-}
-
 /* Parses and plans the statement once more, into memory that lives as long as the query. */
 static enum err plan_again(struct execution *execution, struct running *query)
 {
     struct statement *statements;
     uint32_t count;
     query->sql = arena_str(&query->arena, execution->statement->text);
-    settings_copy(&query->settings, &execution->session->settings, &query->arena);
+    properties_init(&query->settings, &query->arena);
+    properties_copy(&query->settings, &execution->session->settings);
     enum err err = sql_parse(query->sql, NULL, &query->arena, &statements, &count, execution->why);
     if (err)
         return err;
