@@ -9,6 +9,7 @@
  *
  * A note's key is the side (1 byte, + 2: it waits) and the offset (8 bytes, big-endian), its value
  * the time. */
+#include "base/big_endian.h"
 #include "base/memory.h"
 #include "base/saturate.h"
 #include "flow/changelog.h"
@@ -38,8 +39,6 @@ static void take_back(struct stream_join *join, const struct noted_row *row);
 static void restore_noted(struct stream_join *join, const struct noted_row *row);
 static struct str note_key(const struct noted_row *row, char key[NOTE_KEY_BYTES]);
 static enum err load_note(void *context, const struct record *record, struct why *why);
-static void put_number(char *to, uint64_t number);
-static uint64_t get_number(const char *from);
 
 enum err join_outer_open(struct stream_join *join, struct why *why)
 {
@@ -237,7 +236,7 @@ static void note(struct stream_join *join, const struct noted_row *row)
 {
     char key[NOTE_KEY_BYTES];
     char value[NOTE_VALUE_BYTES];
-    put_number(value, (uint64_t)row->timestamp_ms);
+    big_endian_put_64(value, (uint64_t)row->timestamp_ms);
     noted_add(&join->noted, row);
     const enum err err = changelog_append(join->notes, note_key(row, key),
                                           (struct str){value, NOTE_VALUE_BYTES}, false, NULL);
@@ -272,7 +271,7 @@ static void restore_noted(struct stream_join *join, const struct noted_row *row)
 static struct str note_key(const struct noted_row *row, char key[NOTE_KEY_BYTES])
 {
     key[0] = (char)(row->side + (row->waits ? 2 : 0));
-    put_number(key + 1, (uint64_t)row->offset);
+    big_endian_put_64(key + 1, (uint64_t)row->offset);
     return (struct str){key, NOTE_KEY_BYTES};
 }
 
@@ -285,8 +284,8 @@ static enum err load_note(void *context, const struct record *record, struct why
     const struct noted_row row = {
         .side = (uint8_t)record->key.data[0] & 1,
         .waits = (uint8_t)record->key.data[0] > 1,
-        .offset = (int64_t)get_number(record->key.data + 1),
-        .timestamp_ms = record->value.data ? (int64_t)get_number(record->value.data) : 0,
+        .offset = (int64_t)big_endian_get_64(record->key.data + 1),
+        .timestamp_ms = record->value.data ? (int64_t)big_endian_get_64(record->value.data) : 0,
     };
     if (record->value.data) {
         noted_add(&join->noted, &row);
@@ -296,18 +295,4 @@ static enum err load_note(void *context, const struct record *record, struct why
     if (old)
         noted_remove(&join->noted, old);
     return OK;
-}
-
-static void put_number(char *to, uint64_t number)
-{
-    for (int i = 7; i >= 0; i--, number >>= 8)
-        to[i] = (char)(number & 0xff);
-}
-
-static uint64_t get_number(const char *from)
-{
-    uint64_t number = 0;
-    for (int i = 0; i < 8; i++)
-        number = number << 8 | (uint8_t)from[i];
-    return number;
 }

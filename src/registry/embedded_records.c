@@ -1,9 +1,8 @@
 /* embedded_records.c -- subjects, their versions and their rules, inside a transaction. */
 #include "registry/embedded.h"
 
+#include "base/big_endian.h"
 #include "base/buf.h"
-
-#include <endian.h>
 
 #define KEY_BYTES_MAX 512
 
@@ -207,22 +206,19 @@ enum err records_set_rules(struct embedded_registry *registry, struct store_txn 
 static struct str version_key(struct str subject, int32_t version, char key[KEY_BYTES_MAX])
 {
     must(subject.size + 5 <= KEY_BYTES_MAX);
-    const uint32_t number = htobe32((uint32_t)version);
     if (subject.size > 0)
         memcpy(key, subject.data, subject.size);
     key[subject.size] = '\0';
-    memcpy(key + subject.size + 1, &number, sizeof(number));
+    big_endian_put_32(key + subject.size + 1, (uint32_t)version);
     return (struct str){key, subject.size + 5};
 }
 
 static bool parse_version_key(struct str key, struct str *ret_subject, int32_t *ret_version)
 {
-    uint32_t number;
     if (key.size < 6 || key.data[key.size - 5] != '\0')
         return false;
-    memcpy(&number, key.data + key.size - 4, sizeof(number));
     *ret_subject = (struct str){key.data, key.size - 5};
-    *ret_version = (int32_t)be32toh(number);
+    *ret_version = (int32_t)big_endian_get_32(key.data + key.size - 4);
     return *ret_version > 0;
 }
 
