@@ -12,26 +12,15 @@ static const struct api_routes *const tables[] = {
     &document_routes, &connect_routes,  &file_routes};
 #define TABLE_COUNT (sizeof(tables) / sizeof(tables[0]))
 
-static void gather_routes(struct api *api)
-{
-    uint32_t count = 0;
-    for (size_t i = 0; i < TABLE_COUNT; i++)
-        count += tables[i]->count;
-    api->routes = ARENA_ARRAY(&api->arena, struct net_route, count);
-    for (size_t i = 0; i < TABLE_COUNT; i++)
-        for (uint32_t j = 0; j < tables[i]->count; j++)
-            api->routes[api->route_count++] = tables[i]->routes[j];
-}
-
 static enum err listen_on(struct api *api, struct why *why)
 {
-    gather_routes(api);
+    const struct api_routes all = routes_gather(tables, TABLE_COUNT, &api->arena);
     const struct net_options options = {
         .listen = api->options.listen,
         .flag = "--listen",
         .insecure = api->options.insecure,
-        .routes = api->routes,
-        .route_count = api->route_count,
+        .routes = all.routes,
+        .route_count = all.count,
         .context = api,
         .write_error = error_write,
     };

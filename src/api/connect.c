@@ -504,16 +504,16 @@ static const char *write_refusal(int status, enum net_refusal refusal, struct st
 
 enum err connect_open(struct api *api, struct why *why)
 {
-    struct net_route *routes = ARENA_ARRAY(&api->arena, struct net_route, connect_routes.count + 1);
-    memcpy(routes, connect_routes.routes, connect_routes.count * sizeof(routes[0]));
-    routes[connect_routes.count] =
-        (struct net_route){.method = NET_GET, .pattern = "/", .handler = get_root};
+    static const struct net_route own_table[] = {{NET_GET, "/", get_root, 0}};
+    static const struct api_routes own_routes = API_ROUTES(own_table);
+    static const struct api_routes *const tables[] = {&connect_routes, &own_routes};
+    const struct api_routes all = routes_gather(tables, 2, &api->arena);
     const struct net_options options = {
         .listen = api->options.connect_listen,
         .flag = "--connect-listen",
         .insecure = api->options.insecure,
-        .routes = routes,
-        .route_count = connect_routes.count + 1,
+        .routes = all.routes,
+        .route_count = all.count,
         .context = api,
         .write_error = write_refusal,
     };

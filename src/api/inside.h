@@ -3,6 +3,7 @@
 #define API_INSIDE_H
 
 #include "api/api.h"
+#include "api/routes.h"
 #include "api/status.h"
 
 /* What a client that asks for a version is told: the ksqlDB whose dialect and API this speaks. */
@@ -15,9 +16,7 @@ struct api {
     struct api_options options;
     struct net_server *server;
     struct net_feed *net_feed;
-    struct feed *feed;        /* what the page shows */
-    struct net_route *routes; /* of all tables */
-    uint32_t route_count;
+    struct feed *feed; /* what the page shows */
     struct str url;
     struct schema_registry *served_registry; /* NULL: the registry is not served */
     struct str registry_url;
@@ -28,15 +27,7 @@ struct api {
     atomic_uint push_count; /* push queries being answered */
 };
 
-/* A file's table. Handlers get the struct api as their context. */
-struct api_routes {
-    const struct net_route *routes;
-    uint32_t count;
-};
-#define API_ROUTES(table)                                                                          \
-    {                                                                                              \
-        .routes = table, .count = (uint32_t)(sizeof(table) / sizeof((table)[0]))                   \
-    }
+/* The files' tables. Handlers get the struct api as their context. */
 extern const struct api_routes connect_routes, document_routes, file_routes, inserts_routes,
     ksql_routes, letter_routes, message_routes, page_routes, pipeline_routes, query_routes,
     schema_routes, server_routes, status_routes;

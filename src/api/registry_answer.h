@@ -4,6 +4,7 @@
 #ifndef API_REGISTRY_ANSWER_H
 #define API_REGISTRY_ANSWER_H
 
+#include "api/routes.h"
 #include "net/net.h"
 #include "registry/registry.h"
 
@@ -80,11 +81,7 @@ void registry_page(const struct net_request *request, size_t count, size_t *ret_
                    size_t *ret_end);
 
 /* The parts' tables: handlers of subjects, schemas, and what is said of both. */
-struct registry_routes {
-    const struct net_route *routes;
-    uint32_t count;
-};
-extern const struct registry_routes registry_subject_routes, registry_schema_routes,
+extern const struct api_routes registry_subject_routes, registry_schema_routes,
     registry_rule_routes;
 
 #endif

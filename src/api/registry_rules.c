@@ -312,4 +312,4 @@ static const struct net_route table[] = {
     {NET_PUT, "/mode/{subject}", put_mode, 0},
     {NET_DELETE, "/mode/{subject}", delete_mode, 0},
 };
-const struct registry_routes registry_rule_routes = {table, sizeof(table) / sizeof(table[0])};
+const struct api_routes registry_rule_routes = API_ROUTES(table);

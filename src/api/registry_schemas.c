@@ -182,4 +182,4 @@ static const struct net_route table[] = {
     {NET_GET, "/schemas/guids/{guid}", get_by_guid, 0},
     {NET_GET, "/schemas/guids/{guid}/ids", get_guid_ids, 0},
 };
-const struct registry_routes registry_schema_routes = {table, sizeof(table) / sizeof(table[0])};
+const struct api_routes registry_schema_routes = API_ROUTES(table);

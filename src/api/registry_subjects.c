@@ -366,4 +366,4 @@ static const struct net_route table[] = {
     {NET_GET, "/subjects/{subject}/versions/{version}/schema", get_text, 0},
     {NET_GET, "/subjects/{subject}/versions/{version}/referencedby", get_referenced_by, 0},
 };
-const struct registry_routes registry_subject_routes = {table, sizeof(table) / sizeof(table[0])};
+const struct api_routes registry_subject_routes = API_ROUTES(table);

@@ -71,43 +71,32 @@ static const struct net_route table[] = {
     {NET_GET, "/v1/metadata/id", get_id, 0},
     {NET_GET, "/v1/metadata/version", get_version, 0},
 };
-static const struct registry_routes own_routes = {table, sizeof(table) / sizeof(table[0])};
+static const struct api_routes own_routes = API_ROUTES(table);
 
-static const struct registry_routes *const tables[] = {
-    &own_routes, &registry_schema_routes, &registry_subject_routes, &registry_rule_routes};
+static const struct api_routes *const tables[] = {&own_routes, &registry_schema_routes,
+                                                  &registry_subject_routes, &registry_rule_routes};
 #define TABLE_COUNT (sizeof(tables) / sizeof(tables[0]))
 
 struct schema_registry {
     struct net_server *server;
-    struct net_route *routes;
+    struct arena arena;
 };
-
-static void gather_routes(struct schema_registry *served, uint32_t *ret_count)
-{
-    uint32_t count = 0;
-    for (size_t i = 0; i < TABLE_COUNT; i++)
-        count += tables[i]->count;
-    served->routes = memory_realloc(NULL, count * sizeof(*served->routes));
-    *ret_count = count;
-    count = 0;
-    for (size_t i = 0; i < TABLE_COUNT; i++)
-        for (uint32_t j = 0; j < tables[i]->count; j++)
-            served->routes[count++] = tables[i]->routes[j];
-}
 
 enum err schema_registry_open(struct registry *registry, struct str listen, bool insecure,
                               struct schema_registry **ret_served, struct why *why)
 {
     struct schema_registry *served = MEMORY_NEW(struct schema_registry);
-    struct net_options options = {
+    arena_init(&served->arena, 0);
+    const struct api_routes all = routes_gather(tables, TABLE_COUNT, &served->arena);
+    const struct net_options options = {
         .listen = listen,
         .flag = "--registry-listen",
         .insecure = insecure,
+        .routes = all.routes,
+        .route_count = all.count,
         .context = registry,
         .write_error = registry_write_refusal,
     };
-    gather_routes(served, &options.route_count);
-    options.routes = served->routes;
     enum err err = net_server_open(&options, &served->server, why);
     if (!err)
         err = net_server_start(served->server, why);
@@ -129,6 +118,6 @@ void schema_registry_close(struct schema_registry *served)
     if (!served)
         return;
     net_server_close(served->server);
-    free(served->routes);
+    arena_release(&served->arena);
     free(served);
 }
