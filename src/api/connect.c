@@ -191,13 +191,6 @@ static void get_list(void *context, struct net_request *request, struct net_resp
     respond(response, 200, &json);
 }
 
-static bool ignore_answer(void *context, const struct statement *statement,
-                          const struct answer *answer)
-{
-    (void)context, (void)statement, (void)answer;
-    return true;
-}
-
 static void define(const struct api *api, struct net_request *request,
                    struct net_response *response, struct str name, const struct properties *config,
                    int status)
@@ -205,8 +198,8 @@ static void define(const struct api *api, struct net_request *request,
     struct known known;
     struct why why = {0};
     struct buf json = {0};
-    const enum err err =
-        engine_define_connector(api->options.engine, name, config, ignore_answer, NULL, &why);
+    const enum err err = engine_define_connector(api->options.engine, name, config,
+                                                 engine_ignore_answer, NULL, &why);
     if (err) {
         respond_failure(response, err, &why);
         return;
@@ -385,8 +378,8 @@ static enum err run_statement(const struct api *api, const char *word, struct st
         buf_append_byte(&text, (uint8_t)name.data[i]);
     }
     buf_append_str(&text, STR("`;"));
-    const enum err err =
-        engine_execute(api->options.engine, &session, buf_str(&text), ignore_answer, NULL, why);
+    const enum err err = engine_execute(api->options.engine, &session, buf_str(&text),
+                                        engine_ignore_answer, NULL, why);
     buf_release(&text);
     return err;
 }

@@ -128,7 +128,7 @@ static enum err command_read(struct str value, struct arena *arena, struct str *
     return ret_statement->size > 0 ? OK : ERR_CORRUPT;
 }
 
-static bool ignore_answer(void *context, const struct statement *statement,
+bool engine_ignore_answer(void *context, const struct statement *statement,
                           const struct answer *answer)
 {
     (void)context, (void)statement, (void)answer;
@@ -159,7 +159,7 @@ static enum err command_run(struct engine *engine, const struct record *record, 
                                       .statement = &statements[i],
                                       .catalog = catalog_view(engine, &session),
                                       .arena = &arena,
-                                      .on_answer = ignore_answer,
+                                      .on_answer = engine_ignore_answer,
                                       .why = why};
         err = execute_statement(&execution);
     }

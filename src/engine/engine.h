@@ -90,6 +90,8 @@ struct answer {
 /* Return false to end a query early. */
 typedef bool engine_answer(void *context, const struct statement *statement,
                            const struct answer *answer);
+/* For whoever wants only the error. */
+engine_answer engine_ignore_answer;
 
 /* A client: its SET and DEFINE, and whether it still listens. One statement at a time. */
 struct session {
