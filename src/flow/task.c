@@ -157,10 +157,10 @@ static enum err run_rows(struct task *task, enum merge_state *ret_state, bool *r
         } while (count > 0 && !step_is_full(task->step) && !task_failed(task) &&
                  !flow_is_paused(task->query));
         if (step_is_full(task->step) && !task_failed(task)) {
-            end_step(task);
+            end_step(task); /* it may fail */
             bool did = false;
             const enum err handed = task_failed(task) ? OK : hand_over(task, &did);
-            if (handed != OK || step_is_sealed(task->step))
+            if (handed != OK || (step_is_sealed(task->step) && !task_failed(task)))
                 return handed;
         }
         if (task_failed(task)) {

@@ -36,14 +36,19 @@ struct fixture {
     struct flow_query *query;
     struct flow_options flow_options;
     struct log_faulty_plan faults; /* fail_call 0: none */
+    int64_t commit_interval_ms;    /* 0: 1; else no commit comes earlier, however much waits */
 };
 
 static inline void fixture_open(struct fixture *fixture)
 {
     struct why why = {0};
     const struct store_options store_options = {.unsynced = true};
-    const struct log_embedded_options log_options = {
-        .commit_interval_ms = 1, .runs_queries = true, .directory = fixture->directory};
+    const int64_t interval_ms = fixture->commit_interval_ms;
+    const struct log_embedded_options log_options = {.commit_interval_ms =
+                                                         interval_ms ? interval_ms : 1,
+                                                     .commit_bytes = interval_ms ? UINT64_MAX : 0,
+                                                     .runs_queries = true,
+                                                     .directory = fixture->directory};
     assert_ok(store_open(fixture->directory, &store_options, &fixture->store, &why));
     assert_ok(log_embedded_open(fixture->store, &log_options, &fixture->log, &why));
     fixture->inner = fixture->log;

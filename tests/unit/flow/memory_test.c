@@ -24,7 +24,7 @@ static struct flow_status status_now(void)
     return status;
 }
 
-enum { MEGABYTE = 1 << 20, ROWS = 50000, VALUE_BYTES = 400, EVERY = 997 };
+enum { MEGABYTE = 1 << 20, GROUPS = 60000, ROWS = 50000, VALUE_BYTES = 400, EVERY = 997 };
 
 static void put_left_rows(void)
 {
@@ -130,16 +130,23 @@ static void put_groups(int from, int to)
     producer_send(&producer);
 }
 
-static void test_tables_stop_their_query(void **state)
+static void check_tables_stop(bool all_are_there)
 {
+    fixture_close(&fixture);
     fixture.flow_options.memory_max = 3 * MEGABYTE;
+    fixture_open(&fixture);
+    fixture_join(&fixture);
     make_table_topics(&fixture);
     const struct plan *plan =
         make_aggregate_plan(&fixture.arena, &(struct table_options){.window = WINDOW_NONE});
-    start(&fixture, plan);
     put_groups(0, 2000);
-    wait_idle(&fixture);
-    put_groups(0, 60000);
+    if (!all_are_there) {
+        start(&fixture, plan);
+        wait_idle(&fixture);
+    }
+    put_groups(0, GROUPS);
+    if (all_are_there)
+        start(&fixture, plan);
     assert_int_equal(flow_wait_idle(fixture.flow, IDLE_MS), ERR_ABORTED);
     const struct flow_status status = status_now();
     assert_int_equal(status.state, FLOW_ERROR);
@@ -152,10 +159,23 @@ static void test_tables_stop_their_query(void **state)
     fixture_join(&fixture);
     start(&fixture, plan);
     wait_idle(&fixture);
-    assert_int_equal(status_now().state_rows, 60000);
+    assert_int_equal(status_now().state_rows, GROUPS);
     const struct str out = read_partition(&fixture, "OUT", 0);
     assert_non_null(memmem(out.data, out.size, STR("number 7|2,2|1000").data, 17));
     assert_null(memmem(out.data, out.size, STR("number 7|3").data, 10));
+}
+
+static void test_tables_stop_their_query(void **state)
+{
+    (void)state;
+    check_tables_stop(false);
+}
+
+static void test_tables_stop_at_a_full_step(void **state)
+{
+    (void)state;
+    fixture.commit_interval_ms = 300; /* the next step grows until it is full */
+    check_tables_stop(true);
 }
 
 int main(void)
@@ -164,6 +184,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_windows_move_to_files, setup, teardown),
         cmocka_unit_test_setup_teardown(test_no_place_for_files_stops_the_query, setup, teardown),
         cmocka_unit_test_setup_teardown(test_tables_stop_their_query, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_tables_stop_at_a_full_step, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
