@@ -25,6 +25,17 @@ static struct str code(struct arena *arena, const char *before, const char *text
     return text && text[0] ? arena_printf(arena, "`%s%s`", before, text) : STR("");
 }
 
+/* A bar would begin another cell. */
+static struct str cell(struct arena *arena, const char *text)
+{
+    struct buf escaped = {0};
+    for (; *text; text++)
+        buf_printf(&escaped, *text == '|' ? "\\%c" : "%c", *text);
+    const struct str copy = arena_str(arena, buf_str(&escaped));
+    buf_release(&escaped);
+    return copy;
+}
+
 /* A table in Markdown: docs/config.md holds it, and a test compares. */
 static int list(struct invocation *invocation)
 {
@@ -32,9 +43,9 @@ static int list(struct invocation *invocation)
     puts("| setting | flag | value | default | meaning |\n| --- | --- | --- | --- | --- |");
     for (uint32_t i = 0; i < setting_count(); i++) {
         const struct setting_info *setting = setting_at(i);
-        printf("| `%s` | %.*s | %s | %.*s | %s |\n", setting->name,
+        printf("| `%s` | %.*s | %.*s | %.*s | %s |\n", setting->name,
                STR_ARGS(code(arena, "--", setting->flag)),
-               setting->value ? setting->value : "true or false",
+               STR_ARGS(cell(arena, setting->value ? setting->value : "true or false")),
                STR_ARGS(code(arena, "", setting->otherwise)), setting->help);
     }
     return EXIT_OK;

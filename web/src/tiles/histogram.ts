@@ -14,7 +14,7 @@ function make(input: TileInput): TileBody {
     const columns = s('g', { class: 'histogram-bars' });
     const marks = s('g', { class: 'histogram-marks' });
     const axis = s('g', { class: 'histogram-axis' });
-    const picture = s('svg', { class: 'histogram', height: HEIGHT, role: 'img' }, columns, axis, marks);
+    const picture = s('svg', { class: 'histogram', height: HEIGHT, role: 'img', 'aria-label': 'Histogram: no data yet.' }, columns, axis, marks);
     const caption = h('p', { class: 'muted small' });
     const element = h('div', {}, picture, caption);
     let seen = -1;

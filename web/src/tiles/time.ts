@@ -52,7 +52,7 @@ function make(input: TileInput): TileBody {
     const values = names.map(() => h('strong', {}, '–'));
     const when = h('span', { class: 'muted' });
     const legend = h('p', { class: 'legend' }, ...names.map((name, i) => h('span', { class: 'legend-item' }, sample(i), ` ${name} `, values[i])), when);
-    const canvas = h('div', { class: 'plot', role: 'img' });
+    const canvas = h('div', { class: 'plot', role: 'img', 'aria-label': 'Line chart: no data yet.' });
     const nothing = h('p', { class: 'muted small', hidden: true }, NOTHING_YET);
     const element = h('div', {}, legend, canvas, nothing);
     let plot: uPlot | null = null;
