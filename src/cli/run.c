@@ -42,10 +42,11 @@ static enum err keep_running(struct invocation *invocation, struct world *world,
         return OK;
     if (config_flag(invocation, "until.idle")) {
         enum err err = engine_wait_idle(world->engine, IDLE_TIMEOUT_MS);
-        if (err == OK)
-            err = sinks_wait_idle(world->connectors->sinks, IDLE_TIMEOUT_MS);
-        return err ? why_set(why, err, "queries and sinks did not come to the end of their input")
-                   : OK;
+        if (err)
+            return why_set(why, err, "queries did not come to the end of their input");
+        err = sinks_wait_idle(world->connectors->sinks, IDLE_TIMEOUT_MS, why);
+        return err == ERR_AGAIN ? why_set(why, err, "sinks did not come to the end of their input")
+                                : err;
     }
     fprintf(stderr, "%u quer%s and %u connector%s running; Ctrl-C ends\n", count,
             count == 1 ? "y" : "ies", connector_count, connector_count == 1 ? "" : "s");

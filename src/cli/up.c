@@ -222,8 +222,7 @@ static enum err rest(struct up *up, struct why *why)
     enum err err = engine_wait_idle(up->world.engine, REST_POLL_MS);
     if (err)
         return err == ERR_AGAIN ? err : why_set(why, err, "a query has stopped by itself");
-    err = sinks_wait_idle(up->world.connectors->sinks, REST_POLL_MS);
-    return err == ERR_ABORTED ? why_set(why, err, "the sink has stopped by itself") : err;
+    return sinks_wait_idle(up->world.connectors->sinks, REST_POLL_MS, why);
 }
 
 /* Before the end, if it does not take long: then every place agrees with the truth. */

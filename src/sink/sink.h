@@ -107,8 +107,8 @@ void sinks_stop(struct sinks *sinks, struct str name, int64_t id);
 void sinks_pause(struct sinks *sinks, struct str name, bool paused);
 /* As sink_restart; what could not be started is tried again. ERR_NOT_FOUND. [any] */
 MUST_CHECK enum err sinks_restart(struct sinks *sinks, struct str name, struct why *why);
-/* ERR_AGAIN on time-out; ERR_ABORTED when one has failed. */
-MUST_CHECK enum err sinks_wait_idle(struct sinks *sinks, int64_t timeout_ms);
+/* ERR_AGAIN on time-out; ERR_ABORTED when one has failed: why says which, and its reason. */
+MUST_CHECK enum err sinks_wait_idle(struct sinks *sinks, int64_t timeout_ms, struct why *why);
 
 struct sink_info {
     struct str name;

@@ -246,7 +246,22 @@ void sinks_list(struct sinks *sinks, struct arena *arena, struct sink_info **ret
     *ret_count = count;
 }
 
-enum err sinks_wait_idle(struct sinks *sinks, int64_t timeout_ms)
+/* With the reason as it is known now. */
+static void say_stopped(struct sinks *sinks, struct str name, struct why *why)
+{
+    struct arena arena;
+    struct sink_info *infos;
+    uint32_t count;
+    arena_init(&arena, 0);
+    sinks_list(sinks, &arena, &infos, &count);
+    for (uint32_t i = 0; i < count; i++)
+        if (str_equal(infos[i].name, name))
+            (void)why_set(why, ERR_ABORTED, "sink '%.*s' has stopped: %s", STR_ARGS(name),
+                          infos[i].status.why.text);
+    arena_release(&arena);
+}
+
+enum err sinks_wait_idle(struct sinks *sinks, int64_t timeout_ms, struct why *why)
 {
     struct arena arena;
     struct sink_info *infos;
@@ -263,6 +278,8 @@ enum err sinks_wait_idle(struct sinks *sinks, int64_t timeout_ms)
         else if (!entry->paused)
             err = sink_wait_idle(entry->sink, timeout_ms);
         leave(sinks, entry);
+        if (err == ERR_ABORTED)
+            say_stopped(sinks, infos[i].name, why);
     }
     arena_release(&arena);
     return err;

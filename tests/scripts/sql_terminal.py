@@ -21,7 +21,7 @@ import time
 
 PATIENCE = 60
 UP, DOWN, HOME, END = b"\x1b[A", b"\x1b[B", b"\x01", b"\x05"
-CTRL_C, CTRL_D, TAB, ENTER = b"\x03", b"\x04", b"\t", b"\r"
+CTRL_C, CTRL_D, CTRL_U, TAB, ENTER = b"\x03", b"\x04", b"\x15", b"\t", b"\r"
 
 
 class Terminal:
@@ -65,7 +65,8 @@ class Terminal:
 
     def leave(self, key=None, expected=0):
         """Waits for the end. The prompt stands there a moment before libedit listens, and until then
-        the terminal takes a Ctrl-D for itself: so the key is typed again."""
+        the terminal takes a Ctrl-D for itself, or gives it to libedit as a character of the line: so
+        the line is emptied, and the key typed again."""
         end = time.time() + PATIENCE
         typed = time.time()
         while self.read():
@@ -74,7 +75,7 @@ class Terminal:
             if key and time.time() - typed > 1:
                 typed = time.time()
                 try:
-                    self.type(key)
+                    self.type(CTRL_U, key)
                 except OSError:
                     pass
         _, status = os.waitpid(self.pid, 0)
