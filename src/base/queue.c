@@ -1,15 +1,15 @@
 /* queue.c -- a ring under one lock; whoever changes it wakes everyone who waits. */
 #include "base/queue.h"
 
+#include "base/clock.h"
+#include "base/condition.h"
 #include "base/memory.h"
-
-#include <errno.h>
 
 /* Far enough to be forever, near enough not to overflow a time. */
 #define TIMEOUT_MS_MAX (INT64_C(1000) * 60 * 60 * 24 * 365)
 
-static struct timespec deadline_after_ms(int64_t timeout_ms);
-static bool queue_wait(struct queue *queue, int64_t timeout_ms, const struct timespec *deadline);
+static int64_t deadline_after_ms(int64_t timeout_ms);
+static bool queue_wait(struct queue *queue, int64_t timeout_ms, int64_t until_ns);
 
 void queue_init(struct queue *queue, size_t capacity)
 {
@@ -17,11 +17,7 @@ void queue_init(struct queue *queue, size_t capacity)
     must(capacity <= SIZE_MAX / sizeof(void *));
     *queue = (struct queue){.capacity = capacity, .items = memory_alloc(capacity * sizeof(void *))};
     must(pthread_mutex_init(&queue->lock, NULL) == 0);
-    pthread_condattr_t attributes;
-    must(pthread_condattr_init(&attributes) == 0);
-    must(pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC) == 0);
-    must(pthread_cond_init(&queue->changed, &attributes) == 0);
-    pthread_condattr_destroy(&attributes);
+    condition_init(&queue->changed);
 }
 
 void queue_release(struct queue *queue)
@@ -36,11 +32,11 @@ void queue_release(struct queue *queue)
 
 enum err queue_push(struct queue *queue, void *item, int64_t timeout_ms)
 {
-    const struct timespec deadline = deadline_after_ms(timeout_ms);
+    const int64_t until_ns = deadline_after_ms(timeout_ms);
     enum err err = OK;
     pthread_mutex_lock(&queue->lock);
     while (!queue->closed && queue->count == queue->capacity) {
-        if (!queue_wait(queue, timeout_ms, &deadline))
+        if (!queue_wait(queue, timeout_ms, until_ns))
             break;
     }
     if (queue->closed) {
@@ -58,11 +54,11 @@ enum err queue_push(struct queue *queue, void *item, int64_t timeout_ms)
 
 enum err queue_pop(struct queue *queue, int64_t timeout_ms, void **ret_item)
 {
-    const struct timespec deadline = deadline_after_ms(timeout_ms);
+    const int64_t until_ns = deadline_after_ms(timeout_ms);
     enum err err = OK;
     pthread_mutex_lock(&queue->lock);
     while (!queue->closed && queue->count == 0) {
-        if (!queue_wait(queue, timeout_ms, &deadline))
+        if (!queue_wait(queue, timeout_ms, until_ns))
             break;
     }
     if (queue->count > 0) {
@@ -93,29 +89,21 @@ size_t queue_count(struct queue *queue)
     return count;
 }
 
-static struct timespec deadline_after_ms(int64_t timeout_ms)
+static int64_t deadline_after_ms(int64_t timeout_ms)
 {
     if (timeout_ms <= 0)
-        return (struct timespec){0};
+        return 0;
     if (timeout_ms > TIMEOUT_MS_MAX)
         timeout_ms = TIMEOUT_MS_MAX;
-    struct timespec deadline;
-    must(clock_gettime(CLOCK_MONOTONIC, &deadline) == 0);
-    deadline.tv_sec += timeout_ms / 1000;
-    deadline.tv_nsec += timeout_ms % 1000 * 1000000;
-    if (deadline.tv_nsec >= 1000000000) {
-        deadline.tv_sec++;
-        deadline.tv_nsec -= 1000000000;
-    }
-    return deadline;
+    return clock_monotonic_ns() + timeout_ms * 1000000;
 }
 
 /* False when the time is over. */
-static bool queue_wait(struct queue *queue, int64_t timeout_ms, const struct timespec *deadline)
+static bool queue_wait(struct queue *queue, int64_t timeout_ms, int64_t until_ns)
 {
     if (timeout_ms == 0)
         return false;
     if (timeout_ms < 0)
         return pthread_cond_wait(&queue->changed, &queue->lock) == 0;
-    return pthread_cond_timedwait(&queue->changed, &queue->lock, deadline) != ETIMEDOUT;
+    return condition_wait(&queue->changed, &queue->lock, until_ns);
 }

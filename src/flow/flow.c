@@ -1,5 +1,6 @@
 /* flow.c -- a flow: its workers, and waiting until all is done. */
 #include "base/clock.h"
+#include "base/condition.h"
 #include "base/memory.h"
 #include "flow/query.h"
 
@@ -25,7 +26,7 @@ enum err flow_open(const struct flow_options *options, struct flow **ret_flow, s
     if (flow->options.batch_rows == 0)
         flow->options.batch_rows = BATCH_ROWS_MAX;
     pthread_mutex_init(&flow->return_lock, NULL);
-    pthread_cond_init(&flow->returned, NULL);
+    condition_init(&flow->returned);
     enum err err = OK;
     while (flow->worker_count < options->thread_count && err == OK) {
         err = worker_new(flow, &flow->workers[flow->worker_count], why);

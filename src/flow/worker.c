@@ -2,6 +2,7 @@
 #include "flow/worker.h"
 
 #include "base/clock.h"
+#include "base/condition.h"
 #include "base/memory.h"
 #include "base/queue.h"
 #include "flow/lows.h"
@@ -393,14 +394,8 @@ static void meet_others(struct worker *worker, uint64_t generation)
         pthread_cond_broadcast(&flow->returned);
     }
     while (flow->returned_generation < generation) {
-        struct timespec until;
-        clock_gettime(CLOCK_REALTIME, &until);
-        until.tv_nsec += WAIT_MS * 1000000;
-        if (until.tv_nsec >= 1000000000) {
-            until.tv_sec++;
-            until.tv_nsec -= 1000000000;
-        }
-        pthread_cond_timedwait(&flow->returned, &flow->return_lock, &until);
+        condition_wait(&flow->returned, &flow->return_lock,
+                       clock_monotonic_ns() + WAIT_MS * 1000000);
         pthread_mutex_unlock(&flow->return_lock);
         (void)handle_messages(worker);
         pthread_mutex_lock(&flow->return_lock);

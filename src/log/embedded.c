@@ -4,6 +4,7 @@
 #include "log/embedded_committer.h"
 #include "log/embedded_member.h"
 
+#include "base/condition.h"
 #include "base/memory.h"
 #include "log/embedded_lows.h"
 #include "log/lock_file.h"
@@ -106,13 +107,9 @@ struct embedded_topic *embedded_topic_of(struct log_topic *topic)
 
 static void init_conditions(struct embedded_log *log)
 {
-    pthread_condattr_t monotonic;
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     pthread_mutex_init(&log->lock, NULL);
-    pthread_cond_init(&log->work, &monotonic);
-    pthread_cond_init(&log->changed, &monotonic);
-    pthread_condattr_destroy(&monotonic);
+    condition_init(&log->work);
+    condition_init(&log->changed);
 }
 
 /* Reads first, so that a log that is there already costs no transaction. */

@@ -5,6 +5,7 @@
 #include "log/embedded_member.h"
 
 #include "base/clock.h"
+#include "base/condition.h"
 
 #define IDLE_NS 1000000000
 #define TEND_NS 1000000000
@@ -12,7 +13,6 @@
 #define FAILURES_MAX 3
 
 static void wait_for_work(struct embedded_log *log);
-static void wait_until(struct embedded_log *log, int64_t at_ns);
 static void commit_steps(struct embedded_log *log, struct step_list *steps);
 static enum err write_steps(struct embedded_log *log, const struct step_list *steps,
                             struct partition **touched, bool *ret_wrote);
@@ -60,7 +60,7 @@ static void wait_for_work(struct embedded_log *log)
             const int64_t start_ns = log->begun_ns + log->commit_interval_ns;
             if (now_ns >= start_ns || log->queue.bytes >= log->commit_bytes || log->hurry)
                 return;
-            wait_until(log, start_ns);
+            condition_wait(&log->work, &log->lock, start_ns);
             continue;
         }
         const int64_t tend_ns = log->tended_ns + TEND_NS;
@@ -70,14 +70,8 @@ static void wait_for_work(struct embedded_log *log)
         int64_t until_ns = now_ns + (log->waiting_count ? NEWS_POLL_NS : IDLE_NS);
         if (log->runs_queries && tend_ns < until_ns)
             until_ns = tend_ns;
-        wait_until(log, until_ns);
+        condition_wait(&log->work, &log->lock, until_ns);
     }
-}
-
-static void wait_until(struct embedded_log *log, int64_t at_ns)
-{
-    const struct timespec deadline = {.tv_sec = at_ns / 1000000000, .tv_nsec = at_ns % 1000000000};
-    pthread_cond_timedwait(&log->work, &log->lock, &deadline);
 }
 
 /* A transaction that is not of this thread: offsets and tasks in memory may be behind. */
@@ -271,7 +265,7 @@ static bool wait_for_room(struct embedded_log *log)
         pthread_cond_broadcast(&log->changed);
     }
     while (!log->closing && clock_monotonic_ns() < until_ns)
-        wait_until(log, until_ns);
+        condition_wait(&log->work, &log->lock, until_ns);
     const bool again = !log->closing;
     pthread_mutex_unlock(&log->lock);
     if (again && log->runs_queries)

@@ -4,12 +4,12 @@
 #include "log/embedded_committer.h"
 
 #include "base/clock.h"
+#include "base/condition.h"
 #include "base/memory.h"
 
 #define LOAD_WAIT_MS 2000
 
-static void deadline_in(int64_t timeout_ms, struct timespec *ret_deadline);
-static enum err poll_once(struct embedded_log *log, const struct timespec *deadline);
+static enum err poll_once(struct embedded_log *log, int64_t deadline_ns);
 static enum err wait_until_done(struct embedded_log *log, struct why *why);
 
 enum err embedded_join(struct log *base, const struct log_member_options *options,
@@ -38,8 +38,7 @@ enum err embedded_wait(struct log_member *base, int64_t timeout_ms)
 {
     struct embedded_member *member = embedded_member_of(base);
     struct embedded_log *log = member->log;
-    struct timespec deadline;
-    deadline_in(timeout_ms, &deadline);
+    const int64_t until_ns = clock_monotonic_ns() + (timeout_ms > 0 ? timeout_ms : 0) * 1000000;
     enum err err = OK;
     pthread_mutex_lock(&log->lock);
     while (!err) {
@@ -54,8 +53,8 @@ enum err embedded_wait(struct log_member *base, int64_t timeout_ms)
         if (log->waiting_count++ == 0)
             pthread_cond_signal(&log->work); /* somebody listens: look out for other processes */
         if (log->read_only)
-            err = poll_once(log, &deadline); /* there is no committer to look out */
-        else if (pthread_cond_timedwait(&log->changed, &log->lock, &deadline) != 0)
+            err = poll_once(log, until_ns); /* there is no committer to look out */
+        else if (!condition_wait(&log->changed, &log->lock, until_ns))
             err = ERR_AGAIN;
         log->waiting_count--;
     }
@@ -146,18 +145,14 @@ void member_step_done(struct embedded_member *member)
         free(member);
 }
 
-static enum err poll_once(struct embedded_log *log, const struct timespec *deadline)
+static enum err poll_once(struct embedded_log *log, int64_t deadline_ns)
 {
-    const int64_t deadline_ns = (int64_t)deadline->tv_sec * 1000000000 + deadline->tv_nsec;
     const int64_t now_ns = clock_monotonic_ns();
-    struct timespec until;
     if (now_ns >= deadline_ns)
         return ERR_AGAIN;
     const int64_t until_ns =
         now_ns + NEWS_POLL_NS < deadline_ns ? now_ns + NEWS_POLL_NS : deadline_ns;
-    until.tv_sec = until_ns / 1000000000;
-    until.tv_nsec = until_ns % 1000000000;
-    pthread_cond_timedwait(&log->changed, &log->lock, &until);
+    condition_wait(&log->changed, &log->lock, until_ns);
     look_for_news(log);
     return OK;
 }
@@ -165,23 +160,15 @@ static enum err poll_once(struct embedded_log *log, const struct timespec *deadl
 /* What an earlier member of the task handed over belongs to the state that is loaded. */
 static enum err wait_until_done(struct embedded_log *log, struct why *why)
 {
-    struct timespec deadline;
-    deadline_in(LOAD_WAIT_MS, &deadline);
+    const int64_t until_ns = clock_monotonic_ns() + LOAD_WAIT_MS * (int64_t)1000000;
     enum err err = OK;
     pthread_mutex_lock(&log->lock);
     const uint64_t wanted = log->handed_count;
     while (log->done_count < wanted && !err)
-        if (pthread_cond_timedwait(&log->changed, &log->lock, &deadline) != 0)
+        if (!condition_wait(&log->changed, &log->lock, until_ns))
             err = log->health == LOG_FULL ? ERR_FULL : ERR_AGAIN;
     if (log->done_count >= wanted)
         err = OK;
     pthread_mutex_unlock(&log->lock);
     return err ? why_set(why, err, "steps handed over before are not committed yet") : OK;
-}
-
-static void deadline_in(int64_t timeout_ms, struct timespec *ret_deadline)
-{
-    const int64_t at_ns = clock_monotonic_ns() + (timeout_ms > 0 ? timeout_ms : 0) * 1000000;
-    ret_deadline->tv_sec = at_ns / 1000000000;
-    ret_deadline->tv_nsec = at_ns % 1000000000;
 }

@@ -3,6 +3,7 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/condition.h"
 #include "base/memory.h"
 #include "base/properties.h"
 #include "log/lock_file.h"
@@ -186,14 +187,10 @@ enum err kafka_why(struct kafka_log *log, struct why *why, rd_kafka_resp_err_t c
 
 static void init_conditions(struct kafka_log *log)
 {
-    pthread_condattr_t monotonic;
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     pthread_mutex_init(&log->lock, NULL);
     pthread_mutex_init(&log->news_lock, NULL);
-    pthread_cond_init(&log->work, &monotonic);
-    pthread_cond_init(&log->news_changed, &monotonic);
-    pthread_condattr_destroy(&monotonic);
+    condition_init(&log->work);
+    condition_init(&log->news_changed);
     arena_init(&log->arena, 0);
 }
 

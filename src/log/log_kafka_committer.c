@@ -4,6 +4,7 @@
 #include "log/log_kafka.h"
 
 #include "base/clock.h"
+#include "base/condition.h"
 #include "base/memory.h"
 
 #define IDLE_NS 1000000000
@@ -13,7 +14,6 @@
 #define FENCED_NS 60000000000
 
 static void wait_for_work(struct kafka_log *log);
-static void wait_until(struct kafka_log *log, int64_t at_ns);
 static bool is_due(const struct kafka_log *log, int64_t now_ns);
 static void work_off(struct kafka_log *log, struct kafka_steps *steps);
 static bool begin(struct kafka_log *log);
@@ -66,15 +66,10 @@ static void wait_for_work(struct kafka_log *log)
             return;
         if (log->taken.first && is_due(log, now_ns))
             return;
-        wait_until(log,
-                   log->taken.first ? log->begun_ns + log->commit_interval_ns : now_ns + IDLE_NS);
+        condition_wait(&log->work, &log->lock,
+                       log->taken.first ? log->begun_ns + log->commit_interval_ns
+                                        : now_ns + IDLE_NS);
     }
-}
-
-static void wait_until(struct kafka_log *log, int64_t at_ns)
-{
-    const struct timespec deadline = {.tv_sec = at_ns / 1000000000, .tv_nsec = at_ns % 1000000000};
-    pthread_cond_timedwait(&log->work, &log->lock, &deadline);
 }
 
 static bool is_due(const struct kafka_log *log, int64_t now_ns)

@@ -2,6 +2,7 @@
 #include "log/log_kafka.h"
 
 #include "base/clock.h"
+#include "base/condition.h"
 #include "base/memory.h"
 
 #define DONE_WAIT_NS 2000000000
@@ -41,11 +42,10 @@ enum err kafka_wait(struct log_member *base, int64_t timeout_ms)
     struct kafka_member *member = kafka_member_of(base);
     struct kafka_log *log = member->log;
     const int64_t at_ns = clock_monotonic_ns() + (timeout_ms > 0 ? timeout_ms : 0) * 1000000;
-    const struct timespec deadline = {.tv_sec = at_ns / 1000000000, .tv_nsec = at_ns % 1000000000};
     enum err err = OK;
     pthread_mutex_lock(&log->news_lock);
     while (!err && member->news_seen == log->news)
-        if (pthread_cond_timedwait(&log->news_changed, &log->news_lock, &deadline) != 0)
+        if (!condition_wait(&log->news_changed, &log->news_lock, at_ns))
             err = ERR_AGAIN;
     member->news_seen = log->news;
     pthread_mutex_unlock(&log->news_lock);

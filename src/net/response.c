@@ -2,10 +2,9 @@
 #include "net/response.h"
 
 #include "base/clock.h"
+#include "base/condition.h"
 #include "base/memory.h"
 #include "net/server.h"
-
-#include <errno.h>
 
 #define HEADERS_FIRST 8
 
@@ -20,11 +19,7 @@ struct net_response *response_new(struct net_server *server, struct connection *
     response->length = -1;
     atomic_store(&response->reference_count, 1);
     must(pthread_mutex_init(&response->lock, NULL) == 0);
-    pthread_condattr_t attributes;
-    must(pthread_condattr_init(&attributes) == 0);
-    must(pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC) == 0);
-    must(pthread_cond_init(&response->changed, &attributes) == 0);
-    pthread_condattr_destroy(&attributes);
+    condition_init(&response->changed);
     return response;
 }
 
@@ -106,16 +101,6 @@ void net_begin(struct net_response *response, int status, const char *content_ty
     server_tell(response->server, response);
 }
 
-static struct timespec after_ns(int64_t duration_ns)
-{
-    struct timespec time;
-    must(clock_gettime(CLOCK_MONOTONIC, &time) == 0);
-    const int64_t nanoseconds = time.tv_nsec + duration_ns;
-    time.tv_sec += nanoseconds / 1000000000;
-    time.tv_nsec = nanoseconds % 1000000000;
-    return time;
-}
-
 static size_t pending(const struct net_response *response)
 {
     return response->out.size - response->out_taken;
@@ -126,15 +111,15 @@ static enum err wait_for_room(struct net_response *response)
 {
     const int64_t patience_ns = response->server->deadlines.send_ns / 3;
     size_t before = pending(response);
-    struct timespec deadline = after_ns(patience_ns);
+    int64_t until_ns = clock_monotonic_ns() + patience_ns;
     while (!response->is_gone && pending(response) >= NET_PENDING_BYTES_MAX) {
-        if (pthread_cond_timedwait(&response->changed, &response->lock, &deadline) == ETIMEDOUT &&
+        if (!condition_wait(&response->changed, &response->lock, until_ns) &&
             pending(response) == before)
             return ERR_FULL;
         if (pending(response) == before)
             continue;
         before = pending(response);
-        deadline = after_ns(patience_ns);
+        until_ns = clock_monotonic_ns() + patience_ns;
     }
     return response->is_gone ? ERR_CLOSED : OK;
 }
@@ -188,11 +173,11 @@ enum err net_read(struct net_request *request, int64_t timeout_ms, struct str *r
 {
     struct net_response *response = response_of(request);
     must(response->route->flags & NET_STREAMED_BODY);
-    const struct timespec deadline = after_ns(timeout_ms * 1000000);
-    int waited = 0;
+    const int64_t until_ns = clock_monotonic_ns() + timeout_ms * 1000000;
+    bool waits = true;
     pthread_mutex_lock(&response->lock);
-    while (response->body.size == 0 && !response->body_ended && !response->is_gone && waited == 0)
-        waited = pthread_cond_timedwait(&response->changed, &response->lock, &deadline);
+    while (response->body.size == 0 && !response->body_ended && !response->is_gone && waits)
+        waits = condition_wait(&response->changed, &response->lock, until_ns);
     const size_t size = response->body.size;
     enum err err = OK;
     if (size > 0) {

@@ -6,6 +6,7 @@
 #include "registry/remote.h"
 
 #include "base/clock.h"
+#include "base/condition.h"
 #include "base/memory.h"
 
 #define BACKOFF_MS 1000
@@ -35,13 +36,6 @@ static struct wanted *add_wanted(struct remote_registry *registry, int32_t id)
     return wanted;
 }
 
-static void wait_until(struct remote_registry *registry, int64_t until_ns)
-{
-    const struct timespec until = {.tv_sec = until_ns / 1000000000,
-                                   .tv_nsec = until_ns % 1000000000};
-    pthread_cond_timedwait(&registry->changed, &registry->lock, &until);
-}
-
 /* Under the lock. */
 static enum err by_id(struct remote_registry *registry, int32_t id,
                       const struct avro_schema **ret_schema, struct why *why)
@@ -62,7 +56,7 @@ static enum err by_id(struct remote_registry *registry, int32_t id,
             return why_set(why, wanted->err, "%s", wanted->words);
         if (registry->is_away || clock_monotonic_ns() >= until_ns)
             return why_set(why, ERR_UNAVAILABLE, "schema id %d has not been answered yet", id);
-        wait_until(registry, until_ns);
+        condition_wait(&registry->changed, &registry->lock, until_ns);
     }
 }
 
@@ -248,7 +242,7 @@ static void *fetch_main(void *context)
             if (next_ns == INT64_MAX)
                 pthread_cond_wait(&registry->changed, &registry->lock);
             else
-                wait_until(registry, next_ns);
+                condition_wait(&registry->changed, &registry->lock, next_ns);
             continue;
         }
         pthread_mutex_unlock(&registry->lock);
@@ -270,11 +264,7 @@ static void *fetch_main(void *context)
 
 enum err remote_fetch_start(struct remote_registry *registry, struct why *why)
 {
-    pthread_condattr_t attributes;
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&registry->changed, &attributes);
-    pthread_condattr_destroy(&attributes);
+    condition_init(&registry->changed);
     registry->wanted = memory_alloc(WANTED_MAX * sizeof(*registry->wanted));
     if (pthread_create(&registry->fetch_thread, NULL, fetch_main, registry) != 0)
         return why_set(why, ERR_LIMIT, "cannot start a thread");

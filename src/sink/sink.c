@@ -5,6 +5,7 @@
 #include "sink/sink.h"
 
 #include "base/clock.h"
+#include "base/condition.h"
 #include "base/memory.h"
 #include "base/trace.h"
 #include "sink/runtime.h"
@@ -47,11 +48,7 @@ enum err sink_start(const struct sink_options *options, struct sink **ret_sink, 
     sink->paused = options->paused;
     arena_init(&sink->arena, 0);
     arena_init(&sink->batch_arena, 256 << 10);
-    pthread_condattr_t attributes;
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&sink->changed, &attributes);
-    pthread_condattr_destroy(&attributes);
+    condition_init(&sink->changed);
     pthread_mutex_init(&sink->lock, NULL);
     pthread_mutex_init(&sink->control, NULL);
     record_batch_builder_init(&sink->letters.builder);
@@ -159,8 +156,6 @@ enum err sink_wait_idle(struct sink *sink, int64_t timeout_ms)
 {
     must(sink != NULL);
     const int64_t until_ns = clock_monotonic_ns() + timeout_ms * 1000000;
-    const struct timespec until = {.tv_sec = until_ns / 1000000000,
-                                   .tv_nsec = until_ns % 1000000000};
     pthread_mutex_lock(&sink->lock);
     const uint64_t wanted = sink->round_count + 2;
     enum err err = OK;
@@ -170,7 +165,7 @@ enum err sink_wait_idle(struct sink *sink, int64_t timeout_ms)
         else if (clock_monotonic_ns() >= until_ns)
             err = ERR_AGAIN;
         else
-            pthread_cond_timedwait(&sink->changed, &sink->lock, &until);
+            condition_wait(&sink->changed, &sink->lock, until_ns);
     }
     pthread_mutex_unlock(&sink->lock);
     return err;
@@ -351,11 +346,9 @@ static bool wait_while_paused(struct sink *sink)
 static bool wait_for(struct sink *sink, int64_t duration_ms)
 {
     const int64_t until_ns = clock_monotonic_ns() + duration_ms * 1000000;
-    const struct timespec until = {.tv_sec = until_ns / 1000000000,
-                                   .tv_nsec = until_ns % 1000000000};
     pthread_mutex_lock(&sink->lock);
     while (!sink->stopping && clock_monotonic_ns() < until_ns)
-        pthread_cond_timedwait(&sink->changed, &sink->lock, &until);
+        condition_wait(&sink->changed, &sink->lock, until_ns);
     const bool stopping = sink->stopping;
     pthread_mutex_unlock(&sink->lock);
     return !stopping;
