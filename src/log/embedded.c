@@ -148,7 +148,7 @@ static enum log_health embedded_health(struct log *base, struct why *why)
 {
     struct embedded_log *log = embedded_of(base);
     pthread_mutex_lock(&log->lock);
-    const enum log_health health = log->health;
+    const enum log_health health = log->ledger.health;
     pthread_mutex_unlock(&log->lock);
     return store_is_broken(log->store) ? LOG_BROKEN : health;
 }
@@ -157,7 +157,7 @@ static void embedded_close(struct log *base)
 {
     struct embedded_log *log = embedded_of(base);
     pthread_mutex_lock(&log->lock);
-    must(log->members == NULL);
+    must(log->ledger.accounts == NULL);
     log->closing = true;
     pthread_cond_broadcast(&log->work);
     pthread_mutex_unlock(&log->lock);

@@ -18,12 +18,12 @@
 #define LOG_EMBEDDED_H
 
 #include "log/embedded_tasks.h"
+#include "log/ledger.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
 
 struct cleaner;
-struct embedded_member;
 
 struct embedded_log {
     struct log base; /* first */
@@ -44,18 +44,14 @@ struct embedded_log {
     pthread_cond_t changed; /* members wait for it */
     struct map topics;      /* name to the current handle */
     struct embedded_topic *handles;
-    struct embedded_member *members;
-    uint32_t aborted_count; /* members that joined before the last failure */
+    struct ledger ledger;
     uint32_t waiting_count;
     struct step_list queue;
-    uint64_t handed_count; /* steps of all members */
-    uint64_t done_count;   /* of them durable or dropped */
-    uint64_t news;         /* commits, of any process */
-    uint64_t handovers;    /* to internal topics */
+    uint64_t news;      /* commits, of any process */
+    uint64_t handovers; /* to internal topics */
     struct lows_board lows;
     uint64_t generation; /* grows when another process (or another room) has written */
     _Atomic uint64_t txn_seen;
-    enum log_health health;
     bool hurry; /* a member has steps_max steps on their way */
     bool closing;
 

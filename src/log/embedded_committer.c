@@ -25,6 +25,7 @@ static void publish(struct embedded_log *log, struct step_list *steps, struct pa
 static bool wait_for_room(struct embedded_log *log);
 static void fail(struct embedded_log *log, struct step_list *steps, enum err err);
 static void drop_pending(struct embedded_topic *topic);
+static void step_done(struct pending_step *step, uint64_t sequence);
 static struct step_list take_first(struct step_list *steps);
 
 void *committer_run(void *argument)
@@ -229,6 +230,12 @@ static enum err write_batch(struct embedded_log *log, struct store_txn *txn,
     return OK;
 }
 
+static void step_done(struct pending_step *step, uint64_t sequence)
+{
+    if (ledger_done(&step->member->log->ledger, &step->member->account, sequence))
+        free(step->member);
+}
+
 /* Only what was written says anything about the disk. */
 static void publish(struct embedded_log *log, struct step_list *steps, struct partition **touched,
                     bool wrote)
@@ -236,13 +243,11 @@ static void publish(struct embedded_log *log, struct step_list *steps, struct pa
     pthread_mutex_lock(&log->lock);
     partitions_publish(touched);
     for (struct pending_step *step = steps->first; step; step = step->next) {
-        step->member->durable_sequence = step->sequence;
         lows_commit(step);
-        member_step_done(step->member);
-        log->done_count++;
+        step_done(step, step->sequence);
     }
-    if (wrote && (log->health == LOG_FULL || log->health == LOG_BROKEN))
-        log->health = log->aborted_count ? LOG_FAILED : LOG_HEALTHY;
+    if (wrote && (log->ledger.health == LOG_FULL || log->ledger.health == LOG_BROKEN))
+        ledger_recover(&log->ledger);
     if (wrote)
         log->failure_count = 0;
     log->news++;
@@ -260,8 +265,8 @@ static bool wait_for_room(struct embedded_log *log)
 {
     const int64_t until_ns = clock_monotonic_ns() + FULL_RETRY_NS;
     pthread_mutex_lock(&log->lock);
-    if (log->health != LOG_FULL) {
-        log->health = LOG_FULL;
+    if (log->ledger.health != LOG_FULL) {
+        log->ledger.health = LOG_FULL;
         pthread_cond_broadcast(&log->changed);
     }
     while (!log->closing && clock_monotonic_ns() < until_ns)
@@ -286,17 +291,12 @@ static void fail(struct embedded_log *log, struct step_list *steps, enum err err
     log->queue = (struct step_list){0};
     struct pending_step *dropped = steps->first;
     *steps = (struct step_list){0};
-    for (struct embedded_member *member = log->members; member; member = member->next) {
-        log->aborted_count += !member->aborted;
-        member->aborted = true;
-    }
-    log->health = log->failure_count >= FAILURES_MAX ? LOG_BROKEN
-                  : log->aborted_count               ? LOG_FAILED
-                                                     : LOG_HEALTHY;
-    for (struct pending_step *step = dropped; step; step = step->next) {
-        member_step_done(step->member);
-        log->done_count++;
-    }
+    ledger_abort(&log->ledger);
+    ledger_recover(&log->ledger);
+    if (log->failure_count >= FAILURES_MAX)
+        log->ledger.health = LOG_BROKEN;
+    for (struct pending_step *step = dropped; step; step = step->next)
+        step_done(step, 0);
     for (struct embedded_topic *topic = log->handles; topic; topic = topic->next)
         drop_pending(topic);
     log->generation++;

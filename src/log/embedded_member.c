@@ -21,13 +21,10 @@ enum err embedded_join(struct log *base, const struct log_member_options *option
     struct embedded_member *member = MEMORY_NEW(struct embedded_member);
     member->base.ops = &embedded_member_ops;
     member->log = log;
-    member->committed_only = options->committed_only;
-    member->steps_max = options->steps_max ? options->steps_max : STEPS_MAX_DEFAULT;
     for (size_t i = 0; i < READS_HELD_MAX; i++)
         arena_init(&member->reads[i].arena, 0);
     pthread_mutex_lock(&log->lock);
-    member->next = log->members;
-    log->members = member;
+    ledger_join(&log->ledger, &member->account, options, STEPS_MAX_DEFAULT);
     pthread_mutex_unlock(&log->lock);
     *ret_member = &member->base;
     return OK;
@@ -42,12 +39,12 @@ enum err embedded_wait(struct log_member *base, int64_t timeout_ms)
     enum err err = OK;
     pthread_mutex_lock(&log->lock);
     while (!err) {
-        const uint64_t handovers = member->committed_only ? 0 : log->handovers;
+        const uint64_t handovers = member->account.committed_only ? 0 : log->handovers;
         if (member->news_seen != log->news || member->handovers_seen != handovers ||
-            member->sequence_seen != member->durable_sequence) {
+            member->sequence_seen != member->account.durable_sequence) {
             member->news_seen = log->news;
             member->handovers_seen = handovers;
-            member->sequence_seen = member->durable_sequence;
+            member->sequence_seen = member->account.durable_sequence;
             break;
         }
         if (log->waiting_count++ == 0)
@@ -68,12 +65,7 @@ enum err embedded_committed(struct log_member *base, uint64_t *ret_sequence)
     struct embedded_log *log = member->log;
     must(ret_sequence != NULL);
     pthread_mutex_lock(&log->lock);
-    enum err err = OK;
-    if (member->aborted)
-        err = ERR_ABORTED;
-    else if (log->health == LOG_FULL && member->pending_count)
-        err = ERR_FULL;
-    *ret_sequence = member->durable_sequence;
+    const enum err err = ledger_committed(&log->ledger, &member->account, ret_sequence);
     pthread_mutex_unlock(&log->lock);
     return err;
 }
@@ -125,23 +117,9 @@ void embedded_leave(struct log_member *base)
     struct embedded_log *log = member->log;
     held_reads_free(member);
     pthread_mutex_lock(&log->lock);
-    struct embedded_member **at = &log->members;
-    while (*at != member)
-        at = &(*at)->next;
-    *at = member->next;
-    if (member->aborted && --log->aborted_count == 0 && log->health == LOG_FAILED)
-        log->health = LOG_HEALTHY;
-    member->left = true;
-    const bool done = member->pending_count == 0;
+    const bool done = ledger_leave(&log->ledger, &member->account);
     pthread_mutex_unlock(&log->lock);
     if (done)
-        free(member);
-}
-
-void member_step_done(struct embedded_member *member)
-{
-    must(member->pending_count > 0);
-    if (--member->pending_count == 0 && member->left)
         free(member);
 }
 
@@ -163,11 +141,11 @@ static enum err wait_until_done(struct embedded_log *log, struct why *why)
     const int64_t until_ns = clock_monotonic_ns() + LOAD_WAIT_MS * (int64_t)1000000;
     enum err err = OK;
     pthread_mutex_lock(&log->lock);
-    const uint64_t wanted = log->handed_count;
-    while (log->done_count < wanted && !err)
+    const uint64_t wanted = log->ledger.handed_count;
+    while (log->ledger.done_count < wanted && !err)
         if (!condition_wait(&log->changed, &log->lock, until_ns))
-            err = log->health == LOG_FULL ? ERR_FULL : ERR_AGAIN;
-    if (log->done_count >= wanted)
+            err = log->ledger.health == LOG_FULL ? ERR_FULL : ERR_AGAIN;
+    if (log->ledger.done_count >= wanted)
         err = OK;
     pthread_mutex_unlock(&log->lock);
     return err ? why_set(why, err, "steps handed over before are not committed yet") : OK;

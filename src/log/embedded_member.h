@@ -3,6 +3,7 @@
 #define LOG_EMBEDDED_MEMBER_H
 
 #include "log/embedded_topic.h"
+#include "log/ledger.h"
 
 #define READS_HELD_MAX 4
 #define STEPS_MAX_DEFAULT 8
@@ -24,15 +25,7 @@ struct held_read {
 struct embedded_member {
     struct log_member base; /* first */
     struct embedded_log *log;
-    struct embedded_member *next;
-    bool committed_only;
-    uint32_t steps_max;
-    /* under the log's lock */
-    uint32_t pending_count;
-    uint64_t handed_sequence;
-    uint64_t durable_sequence;
-    bool aborted;
-    bool left;
+    struct account account; /* under the log's lock */
     /* the member's thread */
     uint64_t news_seen;
     uint64_t handovers_seen;
@@ -51,8 +44,6 @@ enum err embedded_committed(struct log_member *member, uint64_t *ret_sequence);
 enum err embedded_load(struct log_member *member, struct str task, struct arena *arena,
                        struct log_task_state *ret_state, struct why *why);
 void embedded_leave(struct log_member *member);
-/* Under the lock: one step less on its way; frees a member that has left. */
-void member_step_done(struct embedded_member *member);
 
 /* --- embedded_read.c --- */
 enum err embedded_read(struct log_member *member, struct log_topic *topic, int32_t partition,

@@ -37,9 +37,7 @@ enum err embedded_commit(struct log_member *base, const struct log_step *given,
         if (given->forget)
             for (struct embedded_topic *topic = log->handles; topic; topic = topic->next)
                 topic_lows_forget(&topic->lows, given->task);
-        step->sequence = ++member->handed_sequence;
-        member->pending_count++;
-        log->handed_count++;
+        step->sequence = ledger_take(&log->ledger, &member->account);
         enqueue(log, step);
         *ret_sequence = step->sequence;
         step = NULL;
@@ -68,27 +66,8 @@ void pending_step_free(struct pending_step *step)
 
 static enum err check_step(const struct embedded_log *log, const struct log_step *step)
 {
-    must(step->append_count == 0 || step->appends != NULL);
-    must(step->position_count == 0 || step->positions != NULL);
-    must(step->task.size > 0 || (step->position_count == 0 && step->marks.size == 0));
-    must(!step->forget || step->task.size > 0);
-    if (log->read_only)
-        return ERR_DENIED;
-    if (step->marks.size > MARKS_BYTES_MAX || step->task.size > TASK_NAME_BYTES_MAX)
-        return ERR_LIMIT;
-    for (uint32_t i = 0; i < step->append_count; i++) {
-        must(step->appends[i].partition >= 0);
-        must(step->appends[i].partition < step->appends[i].topic->partition_count);
-    }
-    for (uint32_t i = 0; i < step->position_count; i++) {
-        must(step->positions[i].from_offset >= 0);
-        must(step->positions[i].from_offset <= step->positions[i].next_offset);
-    }
-    for (uint32_t i = 0; i < step->trim_count; i++) {
-        must(step->trims[i].partition >= 0);
-        must(step->trims[i].partition < step->trims[i].topic->partition_count);
-    }
-    return OK;
+    const enum err err = ledger_check_step(step, MARKS_BYTES_MAX, TASK_NAME_BYTES_MAX);
+    return log->read_only ? ERR_DENIED : err;
 }
 
 /* One allocation: the step, its positions, trims, batch pointers, lows and texts. */
@@ -167,14 +146,14 @@ static enum err check_batch(const struct log_append *append, struct pending_batc
 
 static enum err admit(struct embedded_member *member, const struct log_step *step)
 {
-    if (member->aborted)
-        return ERR_ABORTED;
-    if (member->pending_count >= member->steps_max) {
+    const enum err err = ledger_admit(&member->account);
+    if (err == ERR_FULL) {
         /* It can do nothing but wait: so the commit does not. */
         member->log->hurry = true;
         pthread_cond_signal(&member->log->work);
-        return ERR_FULL;
     }
+    if (err)
+        return err;
     for (uint32_t i = 0; i < step->append_count; i++) {
         const struct embedded_topic *topic = embedded_topic_of(step->appends[i].topic);
         if (topic->removed)

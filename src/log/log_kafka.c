@@ -272,7 +272,7 @@ static enum log_health kafka_health(struct log *base, struct why *why)
 {
     struct kafka_log *log = kafka_of(base);
     pthread_mutex_lock(&log->lock);
-    const enum log_health health = log->health;
+    const enum log_health health = log->ledger.health;
     if (why && health == LOG_BROKEN)
         *why = log->broken;
     pthread_mutex_unlock(&log->lock);
@@ -283,7 +283,7 @@ static void kafka_close(struct log *base)
 {
     struct kafka_log *log = kafka_of(base);
     pthread_mutex_lock(&log->lock);
-    must(log->members == NULL);
+    must(log->ledger.accounts == NULL);
     log->closing = true;
     pthread_cond_broadcast(&log->work);
     pthread_mutex_unlock(&log->lock);

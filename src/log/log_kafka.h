@@ -17,7 +17,7 @@
 
 #include "base/arena.h"
 #include "base/map.h"
-#include "log/log.h"
+#include "log/ledger.h"
 #include "log/topic_lows.h"
 
 #include <librdkafka/rdkafka.h>
@@ -39,8 +39,7 @@ struct kafka_partition {
     int64_t known_end; /* one past the last record this process knows of, however it does */
     uint64_t readers;  /* bit i: reader i reads it for some cursor */
     /* (committer) */
-    int64_t
-        acked_end; /* one past the last record of the open transaction the broker took; 0: none */
+    int64_t acked_end; /* one past the open transaction's last record that it took; 0: none */
     struct kafka_partition *acked_next;
     bool is_acked;
 };
@@ -105,16 +104,8 @@ struct kafka_cursor {
 struct kafka_member {
     struct log_member base; /* first */
     struct kafka_log *log;
-    struct kafka_member *next;
-    bool committed_only;
+    struct account account; /* under the log's lock */
     bool is_impatient;
-    uint32_t steps_max;
-    /* under the log's lock */
-    uint32_t pending_count;
-    uint64_t handed_sequence;
-    uint64_t durable_sequence;
-    bool aborted;
-    bool left;
     /* the member's thread */
     uint64_t news_seen;
     uint64_t read_count;
@@ -145,15 +136,11 @@ struct kafka_log {
     pthread_cond_t work; /* the committer waits for it */
     struct map topics;   /* name to the current handle */
     struct kafka_topic *handles;
-    struct kafka_member *members;
+    struct ledger ledger;
     rd_kafka_t *readers[KAFKA_READERS_MAX];
     uint32_t reader_count;
     struct kafka_steps queue;
-    uint64_t handed_count; /* steps of all members */
-    uint64_t done_count;   /* of them durable or dropped */
-    uint32_t aborted_count;
     struct lows_board lows;
-    enum log_health health;
     struct why broken; /* LOG_BROKEN: why */
     bool hurry;
     bool closing;
@@ -273,8 +260,8 @@ enum low_news kafka_look(const struct lows_board *board, const struct topic_lows
                          int32_t partition, int64_t next_offset);
 /* Waits until all steps handed over so far are durable or dropped. */
 enum err kafka_wait_done(struct kafka_log *log, struct why *why);
-/* Under the lock: one step less on its way; frees a member that has left. */
-void kafka_step_done(struct kafka_step *step);
+/* Under the lock: it is durable, or was dropped (sequence 0); frees a member that has left. */
+void kafka_step_done(struct kafka_step *step, uint64_t sequence);
 void kafka_steps_free(struct kafka_steps *steps);
 
 /* log_kafka_committer.c */

@@ -96,13 +96,13 @@ static bool begin(struct kafka_log *log)
         const enum err err = kafka_transaction_begin(log);
         pthread_mutex_lock(&log->lock);
         const bool closing = log->closing;
-        const enum log_health before = log->health;
-        if (!err && log->health == LOG_FULL)
-            log->health = log->aborted_count ? LOG_FAILED : LOG_HEALTHY;
-        else if (err && log->health != LOG_BROKEN)
-            log->health = err == ERR_DENIED ? LOG_BROKEN : LOG_FULL;
-        const bool changed = log->health != before;
-        const bool is_over = err && (closing || log->health == LOG_BROKEN);
+        const enum log_health before = log->ledger.health;
+        if (!err && log->ledger.health == LOG_FULL)
+            ledger_recover(&log->ledger);
+        else if (err && log->ledger.health != LOG_BROKEN)
+            log->ledger.health = err == ERR_DENIED ? LOG_BROKEN : LOG_FULL;
+        const bool changed = log->ledger.health != before;
+        const bool is_over = err && (closing || log->ledger.health == LOG_BROKEN);
         pthread_mutex_unlock(&log->lock);
         if (changed)
             kafka_news(log);
@@ -136,11 +136,10 @@ static void publish(struct kafka_log *log)
         partition->is_acked = false;
     }
     for (struct kafka_step *step = done.first; step; step = step->next) {
-        step->member->durable_sequence = step->sequence;
         for (uint32_t i = 0; i < step->low_count; i++)
             topic_lows_set(&kafka_topic_of(step->lows[i].topic)->lows, step->task, &step->lows[i],
                            step->low_inputs, step->position_count);
-        kafka_step_done(step);
+        kafka_step_done(step, step->sequence);
     }
     pthread_mutex_unlock(&log->lock);
     kafka_news(log);
@@ -168,18 +167,15 @@ static void fail(struct kafka_log *log)
         log->acked->is_acked = false;
         log->acked = log->acked->acked_next;
     }
-    for (struct kafka_member *member = log->members; member; member = member->next) {
-        log->aborted_count += !member->aborted && !member->committed_only;
-        member->aborted = true;
-    }
+    ledger_abort(&log->ledger);
     if (is_broken) {
-        log->health = LOG_BROKEN;
+        log->ledger.health = LOG_BROKEN;
         log->broken = broken;
-    } else if (log->health != LOG_BROKEN) {
-        log->health = log->aborted_count ? LOG_FAILED : LOG_HEALTHY;
+    } else if (log->ledger.health != LOG_BROKEN) {
+        ledger_recover(&log->ledger);
     }
     for (struct kafka_step *step = log->taken.first; step; step = step->next)
-        kafka_step_done(step);
+        kafka_step_done(step, 0);
     for (struct kafka_topic *topic = log->handles; topic; topic = topic->next)
         topic_lows_reset(&topic->lows);
     pthread_mutex_unlock(&log->lock);

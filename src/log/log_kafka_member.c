@@ -25,12 +25,9 @@ enum err kafka_join(struct log *base, const struct log_member_options *options,
     struct kafka_member *member = MEMORY_NEW(struct kafka_member);
     member->base.ops = &kafka_member_ops;
     member->log = log;
-    member->committed_only = options->committed_only;
     member->is_impatient = options->is_impatient;
-    member->steps_max = options->steps_max ? options->steps_max : KAFKA_STEPS_MAX_DEFAULT;
     pthread_mutex_lock(&log->lock);
-    member->next = log->members;
-    log->members = member;
+    ledger_join(&log->ledger, &member->account, options, KAFKA_STEPS_MAX_DEFAULT);
     pthread_mutex_unlock(&log->lock);
     *ret_member = &member->base;
     return OK;
@@ -62,23 +59,17 @@ enum err kafka_commit(struct log_member *base, const struct log_step *given, uin
         return err;
     struct kafka_step *step = copy_step(member, given);
     pthread_mutex_lock(&log->lock);
-    if (member->aborted)
-        err = ERR_ABORTED;
+    err = ledger_admit(&member->account);
+    log->hurry |= err == ERR_FULL; /* it can do nothing but wait: so the commit does not */
     for (uint32_t i = 0; i < given->append_count && !err; i++)
         if (kafka_topic_of(given->appends[i].topic)->removed)
             err = ERR_NOT_FOUND;
-    if (!err && member->pending_count >= member->steps_max) {
-        log->hurry = true; /* it can do nothing but wait: so the commit does not */
-        err = ERR_FULL;
-    }
     if (!err) {
         hand_over_lows(step, given);
         if (given->forget)
             for (struct kafka_topic *topic = log->handles; topic; topic = topic->next)
                 topic_lows_forget(&topic->lows, given->task);
-        step->sequence = ++member->handed_sequence;
-        member->pending_count++;
-        log->handed_count++;
+        step->sequence = ledger_take(&log->ledger, &member->account);
         if (log->queue.last)
             log->queue.last->next = step;
         else
@@ -102,12 +93,7 @@ enum err kafka_committed(struct log_member *base, uint64_t *ret_sequence)
     struct kafka_log *log = member->log;
     must(ret_sequence != NULL);
     pthread_mutex_lock(&log->lock);
-    enum err err = OK;
-    if (member->aborted)
-        err = ERR_ABORTED;
-    else if (log->health == LOG_FULL && member->pending_count)
-        err = ERR_FULL;
-    *ret_sequence = member->durable_sequence;
+    const enum err err = ledger_committed(&log->ledger, &member->account, ret_sequence);
     pthread_mutex_unlock(&log->lock);
     return err;
 }
@@ -118,15 +104,7 @@ void kafka_leave(struct log_member *base)
     struct kafka_log *log = member->log;
     kafka_cursors_close(member);
     pthread_mutex_lock(&log->lock);
-    struct kafka_member **at = &log->members;
-    while (*at != member)
-        at = &(*at)->next;
-    *at = member->next;
-    if (member->aborted && !member->committed_only && --log->aborted_count == 0 &&
-        log->health == LOG_FAILED)
-        log->health = LOG_HEALTHY;
-    member->left = true;
-    const bool done = member->pending_count == 0;
+    const bool done = ledger_leave(&log->ledger, &member->account);
     pthread_mutex_unlock(&log->lock);
     if (done)
         free(member);
@@ -148,9 +126,9 @@ enum err kafka_wait_done(struct kafka_log *log, struct why *why)
     const int64_t deadline_ns = clock_monotonic_ns() + DONE_WAIT_NS;
     enum err err = ERR_AGAIN;
     pthread_mutex_lock(&log->lock);
-    const uint64_t wanted = log->handed_count;
+    const uint64_t wanted = log->ledger.handed_count;
     while (err == ERR_AGAIN && clock_monotonic_ns() < deadline_ns) {
-        if (log->done_count >= wanted) {
+        if (log->ledger.done_count >= wanted) {
             err = OK;
             break;
         }
@@ -160,19 +138,16 @@ enum err kafka_wait_done(struct kafka_log *log, struct why *why)
         clock_sleep_ms(1);
         pthread_mutex_lock(&log->lock);
     }
-    if (err && log->health == LOG_FULL)
+    if (err && log->ledger.health == LOG_FULL)
         err = ERR_FULL;
     pthread_mutex_unlock(&log->lock);
     return err ? why_set(why, err, "steps handed over before are not committed yet") : OK;
 }
 
-void kafka_step_done(struct kafka_step *step)
+void kafka_step_done(struct kafka_step *step, uint64_t sequence)
 {
-    struct kafka_member *member = step->member;
-    must(member->pending_count > 0);
-    member->log->done_count++;
-    if (--member->pending_count == 0 && member->left)
-        free(member);
+    if (ledger_done(&step->member->log->ledger, &step->member->account, sequence))
+        free(step->member);
 }
 
 void kafka_steps_free(struct kafka_steps *steps)
@@ -188,30 +163,16 @@ void kafka_steps_free(struct kafka_steps *steps)
 /* Batches are made by this process; what they cannot be read for, they are not taken for. */
 static enum err check_step(const struct log_step *step)
 {
-    must(step->append_count == 0 || step->appends != NULL);
-    must(step->position_count == 0 || step->positions != NULL);
-    must(step->task.size > 0 || (step->position_count == 0 && step->marks.size == 0));
-    must(!step->forget || step->task.size > 0);
-    if (step->marks.size > MARKS_BYTES_MAX || step->task.size > TASK_NAME_BYTES_MAX)
-        return ERR_LIMIT;
-    for (uint32_t i = 0; i < step->append_count; i++) {
+    enum err err = ledger_check_step(step, MARKS_BYTES_MAX, TASK_NAME_BYTES_MAX);
+    for (uint32_t i = 0; i < step->append_count && !err; i++) {
         const struct log_append *append = &step->appends[i];
         struct record_batch_info info;
-        must(append->partition >= 0);
-        must(append->partition < append->topic->partition_count);
         if (append->batch_size < RECORD_BATCH_OVERHEAD)
             return ERR_CORRUPT;
         record_batch_set_base_offset(append->batch, 0);
-        const enum err err =
-            record_batch_check((struct str){append->batch, append->batch_size}, &info, NULL);
-        if (err)
-            return err;
+        err = record_batch_check((struct str){append->batch, append->batch_size}, &info, NULL);
     }
-    for (uint32_t i = 0; i < step->position_count; i++) {
-        must(step->positions[i].from_offset >= 0);
-        must(step->positions[i].from_offset <= step->positions[i].next_offset);
-    }
-    return OK;
+    return err;
 }
 
 /* One allocation: the step, its arrays and texts. */

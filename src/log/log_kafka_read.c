@@ -52,7 +52,7 @@ enum err kafka_read(struct log_member *base, struct log_topic *handle, int32_t p
     (void)bytes_max;
     pthread_mutex_lock(&log->lock);
     enum err err = topic->removed ? ERR_NOT_FOUND : OK;
-    if (!err && member->aborted && !member->committed_only)
+    if (!err && member->account.aborted && !member->account.committed_only)
         err = ERR_ABORTED;
     pthread_mutex_unlock(&log->lock);
     if (err)
