@@ -4,6 +4,7 @@
  * column is its value. DECIMAL is a number with all its places, TIMESTAMP, DATE and TIME are whole
  * numbers, BYTES base64. Numbers have Java's text. json_read.c reads it. */
 #include "base/json.h"
+#include "data/column_json.h"
 #include "format/cell_text.h"
 #include "format/json_side.h"
 
@@ -16,9 +17,7 @@ struct json_writer {
 
 static enum err check_type(const struct row_column *column, const struct type *type,
                            struct why *why);
-static void value_write(const struct column *column, uint32_t row, struct buf *buf);
-static void span_write(const struct column *column, uint32_t row, struct buf *buf);
-static void struct_write(const struct column *column, uint32_t row, struct buf *buf);
+static void write_plain(const struct column *column, uint32_t row, struct buf *buf);
 
 static enum err json_check(const struct format_spec *spec, bool is_key,
                            const struct row_column *columns, uint32_t count, struct why *why)
@@ -54,14 +53,14 @@ static enum err json_write(struct side_writer *base, const struct column *column
     const struct json_writer *writer = (const struct json_writer *)base;
     const struct side *side = base->side;
     if (side->whole) {
-        value_write(&columns[side->columns[0].column], row, buf);
+        column_write_json(&columns[side->columns[0].column], row, write_plain, buf);
         return OK;
     }
     if (side->count == 0)
         buf_append_byte(buf, '{');
     for (uint32_t i = 0; i < side->count; i++) {
         buf_append_str(buf, writer->openings[i]);
-        value_write(&columns[side->columns[i].column], row, buf);
+        column_write_json(&columns[side->columns[i].column], row, write_plain, buf);
     }
     buf_append_byte(buf, '}');
     return OK;
@@ -90,71 +89,17 @@ static enum err check_type(const struct row_column *column, const struct type *t
     }
 }
 
-static void value_write(const struct column *column, uint32_t row, struct buf *buf)
+static void write_plain(const struct column *column, uint32_t row, struct buf *buf)
 {
-    if (column->nulls[row]) {
-        buf_append_str(buf, STR("null"));
-        return;
-    }
-    switch (column->type->kind) {
-    case TYPE_STRING:
-        json_write_string(buf, column->strings[row]);
-        return;
-    case TYPE_ARRAY:
-    case TYPE_MAP:
-        span_write(column, row, buf);
-        return;
-    case TYPE_STRUCT:
-        struct_write(column, row, buf);
-        return;
-    case TYPE_DOUBLE:
-        /* JSON has no word for NaN and the infinities: they are strings. */
-        if (isfinite(column->doubles[row]))
-            break;
-        __attribute__((fallthrough));
-    case TYPE_BYTES:
+    const enum type_kind kind = column->type->kind;
+    /* JSON has no word for NaN and the infinities: they are strings. */
+    const bool is_quoted =
+        kind == TYPE_BYTES || (kind == TYPE_DOUBLE && !isfinite(column->doubles[row]));
+    if (is_quoted)
         buf_append_byte(buf, '"');
-        cell_to_text(column, row, buf);
-        buf_append_byte(buf, '"');
-        return;
-    default:
-        break;
-    }
     cell_to_text(column, row, buf);
-}
-
-static void span_write(const struct column *column, uint32_t row, struct buf *buf)
-{
-    const struct span span = column->spans[row];
-    const bool is_map = column->type->kind == TYPE_MAP;
-    buf_append_byte(buf, is_map ? '{' : '[');
-    for (uint32_t i = span.start; i < span.start + span.count; i++) {
-        if (i > span.start)
-            buf_append_byte(buf, ',');
-        if (!is_map) {
-            value_write(&column->children[0], i, buf);
-            continue;
-        }
-        const struct column *keys = &column->children[0];
-        json_write_string(buf, keys->nulls[i] ? STR("null") : keys->strings[i]);
-        buf_append_byte(buf, ':');
-        value_write(&column->children[1], i, buf);
-    }
-    buf_append_byte(buf, is_map ? '}' : ']');
-}
-
-static void struct_write(const struct column *column, uint32_t row, struct buf *buf)
-{
-    const struct type *type = column->type;
-    buf_append_byte(buf, '{');
-    for (uint32_t i = 0; i < type->field_count; i++) {
-        if (i > 0)
-            buf_append_byte(buf, ',');
-        json_write_string(buf, type->fields[i].name);
-        buf_append_byte(buf, ':');
-        value_write(&column->children[i], row, buf);
-    }
-    buf_append_byte(buf, '}');
+    if (is_quoted)
+        buf_append_byte(buf, '"');
 }
 
 const struct format_ops format_json = {

@@ -6,6 +6,7 @@
 
 #include "base/base64.h"
 #include "base/json.h"
+#include "data/column_json.h"
 #include "data/time.h"
 
 #include <inttypes.h>
@@ -14,9 +15,7 @@
 /* From 10000-01-01 on, and before 1970, dates are numbers. */
 #define DATE_TEXT_MAX_MS 253402300800000
 
-static void write_value(const struct column *column, uint32_t row, struct buf *buf);
-static void write_span(const struct column *column, uint32_t row, struct buf *buf);
-static void write_struct(const struct column *column, uint32_t row, struct buf *buf);
+static void write_plain(const struct column *column, uint32_t row, struct buf *buf);
 
 static enum err form_name(struct str name, struct arena *arena, struct str *ret_name,
                           struct why *why)
@@ -63,7 +62,7 @@ static enum err form_cell(struct str name, const struct column *column, uint32_t
     (void)why;
     if (name.size > 0)
         begin_member(name, buf);
-    write_value(column, row, buf);
+    column_write_json(column, row, write_plain, buf);
     return OK;
 }
 
@@ -139,12 +138,8 @@ const struct form *form_get(enum document_form form)
 }
 
 /* Types are at most TYPE_DEPTH_MAX deep. */
-static void write_value(const struct column *column, uint32_t row, struct buf *buf)
+static void write_plain(const struct column *column, uint32_t row, struct buf *buf)
 {
-    if (column->nulls[row]) {
-        buf_append_str(buf, STR("null"));
-        return;
-    }
     switch (column->type->kind) {
     case TYPE_BOOLEAN:
         buf_append_str(buf, column->booleans[row] ? STR("true") : STR("false"));
@@ -161,9 +156,6 @@ static void write_value(const struct column *column, uint32_t row, struct buf *b
     case TYPE_DECIMAL:
         json_form_decimal(column->decimals[row], column->type->scale, buf);
         return;
-    case TYPE_STRING:
-        json_write_string(buf, column->strings[row]);
-        return;
     case TYPE_BYTES:
         json_form_bytes(column->strings[row], 0, buf);
         return;
@@ -175,13 +167,6 @@ static void write_value(const struct column *column, uint32_t row, struct buf *b
         return;
     case TYPE_TIMESTAMP:
         json_form_date(column->bigints[row], buf);
-        return;
-    case TYPE_ARRAY:
-    case TYPE_MAP:
-        write_span(column, row, buf);
-        return;
-    case TYPE_STRUCT:
-        write_struct(column, row, buf);
         return;
     default:
         must_not_reach();
@@ -242,45 +227,4 @@ void json_form_uuid(const uint8_t bytes[UUID_BYTES], struct buf *buf)
     for (int i = 0; i < UUID_BYTES; i++)
         buf_printf(buf, "%s%02x", i == 4 || i == 6 || i == 8 || i == 10 ? "-" : "", bytes[i]);
     buf_append_str(buf, STR("\"}"));
-}
-
-static void write_span(const struct column *column, uint32_t row, struct buf *buf)
-{
-    const struct span span = column->spans[row];
-    const struct column *keys = &column->children[0];
-    const bool is_map = column->type->kind == TYPE_MAP;
-    buf_append_byte(buf, is_map ? '{' : '[');
-    for (uint32_t i = span.start; i < span.start + span.count; i++) {
-        if (i > span.start)
-            buf_append_byte(buf, ',');
-        if (!is_map) {
-            write_value(keys, i, buf);
-            continue;
-        }
-        if (keys->nulls[i] || keys->type->kind == TYPE_STRING) {
-            json_write_string(buf, keys->nulls[i] ? STR("null") : keys->strings[i]);
-        } else {
-            struct buf name = {0};
-            write_value(keys, i, &name);
-            json_write_string(buf, buf_str(&name));
-            buf_release(&name);
-        }
-        buf_append_byte(buf, ':');
-        write_value(&column->children[1], i, buf);
-    }
-    buf_append_byte(buf, is_map ? '}' : ']');
-}
-
-static void write_struct(const struct column *column, uint32_t row, struct buf *buf)
-{
-    const struct type *type = column->type;
-    buf_append_byte(buf, '{');
-    for (uint32_t i = 0; i < type->field_count; i++) {
-        if (i > 0)
-            buf_append_byte(buf, ',');
-        json_write_string(buf, type->fields[i].name);
-        buf_append_byte(buf, ':');
-        write_value(&column->children[i], row, buf);
-    }
-    buf_append_byte(buf, '}');
 }
