@@ -29,6 +29,7 @@ const struct log_ops embedded_ops = {
     .find = embedded_find,
     .readers = embedded_readers,
     .join = embedded_join,
+    .group = embedded_group,
     .health = embedded_health,
     .close = embedded_close,
 };

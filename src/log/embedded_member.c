@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/condition.h"
 #include "base/memory.h"
+#include "log/group_alone.h"
 
 #define LOAD_WAIT_MS 2000
 
@@ -121,6 +122,14 @@ void embedded_leave(struct log_member *base)
     pthread_mutex_unlock(&log->lock);
     if (done)
         free(member);
+}
+
+enum err embedded_group(struct log *base, const struct log_group_options *options,
+                        struct log_group **ret_group, struct why *why)
+{
+    (void)embedded_of(base);
+    (void)why;
+    return group_alone_join(options, ret_group);
 }
 
 static enum err poll_once(struct embedded_log *log, int64_t deadline_ns)

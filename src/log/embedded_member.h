@@ -44,6 +44,9 @@ enum err embedded_committed(struct log_member *member, uint64_t *ret_sequence);
 enum err embedded_load(struct log_member *member, struct str task, struct arena *arena,
                        struct log_task_state *ret_state, struct why *why);
 void embedded_leave(struct log_member *member);
+/* The only process that runs queries on the directory: all is its own. */
+enum err embedded_group(struct log *log, const struct log_group_options *options,
+                        struct log_group **ret_group, struct why *why);
 
 /* --- embedded_read.c --- */
 enum err embedded_read(struct log_member *member, struct log_topic *topic, int32_t partition,

@@ -141,6 +141,15 @@ static enum err faulty_join(struct log *log, const struct log_member_options *op
     return OK;
 }
 
+/* The group is the inner one's own. */
+static enum err faulty_group(struct log *log, const struct log_group_options *options,
+                             struct log_group **ret_group, struct why *why)
+{
+    struct faulty_log *faulty = faulty_of(log);
+    const enum err err = count_call_why(faulty, why);
+    return err ? err : log_group_join(faulty->inner, options, ret_group, why);
+}
+
 static enum log_health faulty_health(struct log *log, struct why *why)
 {
     struct log *inner = faulty_of(log)->inner;
@@ -217,6 +226,7 @@ static const struct log_ops faulty_ops = {
     .find = faulty_find,
     .readers = faulty_readers,
     .join = faulty_join,
+    .group = faulty_group,
     .health = faulty_health,
     .close = faulty_close,
 };

@@ -1,8 +1,9 @@
 /* log.h -- the log's seam: topics of records, and steps that change them whole or not at all.
  *
- * Two tables. `log_ops` is for topics, from any thread. `log_member_ops` is for whoever reads
- * partitions and hands over steps: one member belongs to one thread. A topic handle is valid until
- * the log is closed, also after its topic was deleted (reads then give ERR_NOT_FOUND).
+ * Three tables. `log_ops` is for topics, from any thread. `log_member_ops` is for whoever reads
+ * partitions and hands over steps: one member belongs to one thread. `log_group_ops` is for whoever
+ * shares partitions with other processes. A topic handle is valid until the log is closed, also
+ * after its topic was deleted (reads then give ERR_NOT_FOUND).
  *
  * A step becomes durable with others in one commit; commits happen in the order steps were handed
  * over. What was handed over and is not committed, backends treat in two ways, and nobody above may
@@ -32,6 +33,7 @@
 
 struct log;
 struct log_member;
+struct log_group;
 
 /* What a topic takes; log_refuses() judges a record by it before it is handed over. The backend may
  * learn better at any time. */
@@ -163,6 +165,37 @@ struct log_member_options {
     uint32_t steps_max;  /* steps on their way; 0: the backend's own number */
 };
 
+/* One partition, as one process of a group has it. */
+struct log_share {
+    struct log_topic *topic;
+    int32_t partition;
+};
+
+enum log_group_change {
+    LOG_GROUP_ASSIGNED, /* they are this process's, until they are revoked or lost */
+    LOG_GROUP_REVOKED,  /* given back when the callback returns: what was handed over for them must
+                           be durable by then (commits hurry meanwhile), or it will never be */
+    LOG_GROUP_LOST      /* others may have them already: nothing handed over for them, and not
+                           durable yet, ever will be */
+};
+
+/* All shares this process has from now on, or had until now; there may be none. Valid for the call.
+ * Calls for one group come one after another, from a thread of the log's or from
+ * log_group_join; they must not join or leave groups. */
+typedef void log_group_changed(void *context, enum log_group_change change,
+                               const struct log_share *shares, uint32_t count);
+
+/* All processes that join under one name share the partitions of the topics, which they name alike.
+ * Equal partitions of topics with equally many are in one process; so are all partitions 0. */
+struct log_group_options {
+    struct str name; /* what the names of its tasks begin with, up to a '/': "CSAS_PAID_3"; of a
+                        sink all: "sink/S" */
+    struct log_topic *const *topics; /* borrowed for the call */
+    uint32_t topic_count;
+    log_group_changed *on_change;
+    void *context;
+};
+
 enum log_health {
     LOG_HEALTHY,
     LOG_FULL,   /* disk or log.bytes.max: steps wait and are tried again */
@@ -192,9 +225,14 @@ struct log_ops {
                         struct log_reader **ret_readers, size_t *ret_count, struct why *why);
     enum err (*join)(struct log *log, const struct log_member_options *options,
                      struct log_member **ret_member, struct why *why);
+    /* The first assignment may come before this returns. Positions of tasks named after a group
+     * that was joined are committed for shares this process has only. ERR_LIMIT, ERR_UNAVAILABLE.
+     */
+    enum err (*group)(struct log *log, const struct log_group_options *options,
+                      struct log_group **ret_group, struct why *why);
     /* LOG_BROKEN: why, when there are words; `why` may be NULL. */
     enum log_health (*health)(struct log *log, struct why *why);
-    /* After all members left. Waits for steps on their way. Frees it. */
+    /* After all members and groups left. Waits for steps on their way. Frees it. */
     void (*close)(struct log *log);
 };
 
@@ -228,9 +266,19 @@ struct log_member_ops {
     void (*leave)(struct log_member *member);
 };
 
+struct log_group_ops {
+    /* Gives all back, without a callback: none comes from then on, and none is under way when it
+     * returns. What was handed over still commits. Frees it. */
+    void (*leave)(struct log_group *group);
+};
+
 /* Bases: first member of each backend's own struct. */
 struct log {
     const struct log_ops *ops;
+};
+
+struct log_group {
+    const struct log_group_ops *ops;
 };
 
 struct log_member {
@@ -298,6 +346,23 @@ MUST_CHECK static inline enum err log_join(struct log *log,
     must(log != NULL);
     must(options != NULL);
     return log->ops->join(log, options, ret_member, why);
+}
+
+MUST_CHECK static inline enum err log_group_join(struct log *log,
+                                                 const struct log_group_options *options,
+                                                 struct log_group **ret_group, struct why *why)
+{
+    must(log != NULL);
+    must(options != NULL);
+    must(options->topic_count > 0);
+    must(options->on_change != NULL);
+    return log->ops->group(log, options, ret_group, why);
+}
+
+static inline void log_group_leave(struct log_group *group)
+{
+    if (group)
+        group->ops->leave(group);
 }
 
 static inline enum log_health log_get_health(struct log *log)

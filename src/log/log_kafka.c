@@ -31,6 +31,7 @@ const struct log_ops kafka_ops = {
     .find = kafka_find,
     .readers = kafka_readers,
     .join = kafka_join,
+    .group = kafka_group,
     .health = kafka_health,
     .close = kafka_close,
 };

@@ -250,6 +250,8 @@ void kafka_cursors_close(struct kafka_member *member);
 /* log_kafka_member.c */
 enum err kafka_join(struct log *log, const struct log_member_options *options,
                     struct log_member **ret_member, struct why *why);
+enum err kafka_group(struct log *log, const struct log_group_options *options,
+                     struct log_group **ret_group, struct why *why);
 enum err kafka_wait(struct log_member *member, int64_t timeout_ms);
 enum err kafka_commit(struct log_member *member, const struct log_step *step,
                       uint64_t *ret_sequence);

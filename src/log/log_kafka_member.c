@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/condition.h"
 #include "base/memory.h"
+#include "log/group_alone.h"
 
 #define DONE_WAIT_NS 2000000000
 #define MARKS_BYTES_MAX 3000 /* as text they fit beside the rest of an offset's metadata */
@@ -31,6 +32,15 @@ enum err kafka_join(struct log *base, const struct log_member_options *options,
     pthread_mutex_unlock(&log->lock);
     *ret_member = &member->base;
     return OK;
+}
+
+/* One process runs a service's queries. */
+enum err kafka_group(struct log *base, const struct log_group_options *options,
+                     struct log_group **ret_group, struct why *why)
+{
+    (void)kafka_of(base);
+    (void)why;
+    return group_alone_join(options, ret_group);
 }
 
 /* News between two waits end the second at once. */

@@ -515,6 +515,50 @@ static void damaged_batches_are_refused_at_hand_over(void **state)
     fixture_release(&fixture);
 }
 
+struct owner {
+    uint32_t calls;
+    uint32_t counts[2]; /* by topic, each with its partitions in order */
+    struct log_topic *topics[2];
+};
+
+static void note_shares(void *context, enum log_group_change change, const struct log_share *shares,
+                        uint32_t count)
+{
+    struct owner *owner = context;
+    owner->calls++;
+    assert_int_equal(change, LOG_GROUP_ASSIGNED);
+    for (uint32_t i = 0; i < count; i++) {
+        const uint32_t which = shares[i].topic == owner->topics[0] ? 0 : 1;
+        assert_ptr_equal(shares[i].topic, owner->topics[which]);
+        assert_int_equal(shares[i].partition, owner->counts[which]++);
+    }
+}
+
+static void a_group_has_all_partitions_and_keeps_them(void **state)
+{
+    struct fixture fixture;
+    (void)state;
+    fixture_init(&fixture);
+    fixture_open(&fixture);
+    struct owner owner = {
+        .topics = {make_topic(fixture.log, "a", false, 3), make_topic(fixture.log, "b", false, 5)}};
+    const struct log_group_options options = {.name = STR("Q"),
+                                              .topics = owner.topics,
+                                              .topic_count = 2,
+                                              .on_change = note_shares,
+                                              .context = &owner};
+    struct log_group *group = NULL;
+    assert_ok(log_group_join(fixture.log, &options, &group, NULL));
+    struct log_member *member = join(fixture.log, false);
+    put_wait(member, owner.topics[0], 0, 0, 3);
+    log_leave(member);
+    log_group_leave(group);
+    assert_int_equal(owner.calls, 1);
+    assert_int_equal(owner.counts[0], 3);
+    assert_int_equal(owner.counts[1], 5);
+    fixture_release(&fixture);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -530,6 +574,7 @@ int main(void)
         cmocka_unit_test(a_trim_goes_with_its_step),
         cmocka_unit_test(steps_beyond_steps_max_are_not_taken),
         cmocka_unit_test(one_process_runs_queries),
+        cmocka_unit_test(a_group_has_all_partitions_and_keeps_them),
         cmocka_unit_test(damaged_batches_are_refused_at_hand_over),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -115,6 +115,38 @@ static void any_call_may_fail_and_nothing_is_lost_or_repeated(void **state)
     }
 }
 
+static void assigned(void *context, enum log_group_change change, const struct log_share *shares,
+                     uint32_t count)
+{
+    *(uint32_t *)context += count;
+}
+
+static void a_group_that_cannot_be_joined_is_assigned_nothing(void **state)
+{
+    struct fixture fixture;
+    (void)state;
+    fixture_init(&fixture);
+    fixture_open(&fixture);
+    struct log_topic *topic = make_topic(fixture.log, "t", false, 2);
+    const struct log_faulty_plan plan = {.fail_call = 1, .err = ERR_UNAVAILABLE};
+    fixture.log = log_faulty_new(fixture.log, &plan);
+    uint32_t count = 0;
+    const struct log_group_options options = {.name = STR("Q"),
+                                              .topics = &topic,
+                                              .topic_count = 1,
+                                              .on_change = assigned,
+                                              .context = &count};
+    struct log_group *group = NULL;
+    struct why why = {0};
+    assert_int_equal(log_group_join(fixture.log, &options, &group, &why), ERR_UNAVAILABLE);
+    assert_null(group);
+    assert_int_equal(count, 0);
+    assert_ok(log_group_join(fixture.log, &options, &group, &why));
+    assert_int_equal(count, 2);
+    log_group_leave(group);
+    fixture_release(&fixture);
+}
+
 static void a_sticky_failure_fails_every_call(void **state)
 {
     struct fixture fixture;
@@ -398,6 +430,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(any_call_may_fail_and_nothing_is_lost_or_repeated),
+        cmocka_unit_test(a_group_that_cannot_be_joined_is_assigned_nothing),
         cmocka_unit_test(a_sticky_failure_fails_every_call),
         cmocka_unit_test(a_failed_commit_aborts_all_members_until_they_join_again),
         cmocka_unit_test(a_flipped_bit_in_a_batch_is_found),
