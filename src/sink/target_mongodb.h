@@ -1,4 +1,4 @@
-/* target_mongodb.h -- the MongoDB target's inside, which its two files share. Inside sink/ only. */
+/* target_mongodb.h -- the MongoDB target's inside, which its files share. Inside sink/ only. */
 #ifndef SINK_TARGET_MONGODB_H
 #define SINK_TARGET_MONGODB_H
 
@@ -24,21 +24,44 @@ struct mongodb_target {
     struct map epochs;    /* of positions that were taken: their _id to an int64_t * */
 };
 
-/* What an error of libmongoc means, with its words. */
+/* The way back from the base. */
+struct mongodb_target *mongodb_target(struct target *target);
+
+/* target_mongodb_error.c: what an error of libmongoc means, with its words. */
 enum err mongodb_err(const struct mongodb_target *self, const bson_error_t *error,
                      const char *doing, struct why *why);
 /* Whether a server's error code says that it may go better later. */
 bool mongodb_is_passing(int64_t code);
-/* A position's _id: "sink|topic|partition". */
-void mongodb_position_id(struct str sink, struct str topic, int64_t partition, struct buf *buf);
 
-/* target_mongodb_write.c */
+/* target_mongodb_find.c: runs a query and shows each document, which is borrowed for the call;
+ * stops when on_found says false. */
+enum err mongodb_query(struct mongodb_target *self, struct str database, struct str collection,
+                       const bson_t *filter, const bson_t *options,
+                       bool (*on_found)(void *context, const bson_t *found), void *context,
+                       struct why *why);
+
+/* Room for one more item of `size` bytes behind `count`, in an arena. */
+void *mongodb_grow(struct arena *arena, void *items, size_t size, uint32_t count,
+                   uint32_t *capacity);
+
+/* The target's calls, as target.h has them. target_mongodb_write.c */
 enum err mongodb_write(struct target *target, struct str sink, const struct document *documents,
                        uint32_t count, const struct target_position *positions,
                        uint32_t position_count, struct document_refusal *refusals,
                        uint32_t *ret_refusal_count, struct why *why);
-
-/* The way back from the base. */
-struct mongodb_target *mongodb_target(struct target *target);
+/* target_mongodb_position.c */
+enum err mongodb_take(struct target *target, struct str sink, struct str topic,
+                      uint32_t partition_count, int64_t *ret_next_offsets, struct why *why);
+enum err mongodb_positions(struct target *target, struct str sink, struct arena *arena,
+                           struct target_position **ret_positions, uint32_t *ret_count,
+                           struct why *why);
+void mongodb_epochs_free(struct mongodb_target *self);
+/* target_mongodb_find.c */
+enum err mongodb_find(struct target *target, const struct document_query *query,
+                      struct arena *arena, struct found_document **ret_documents,
+                      uint32_t *ret_count, struct why *why);
+enum err mongodb_walk(struct target *target, struct str collection,
+                      bool (*on_document)(void *context, struct str id, struct str json),
+                      void *context, struct why *why);
 
 #endif
