@@ -32,9 +32,10 @@ extern const struct api_routes connect_routes, document_routes, file_routes, ins
     ksql_routes, letter_routes, message_routes, page_routes, pipeline_routes, query_routes,
     schema_routes, server_routes, status_routes;
 
-/* connect.c: opens the port of its own. Errors as net_server_open. */
+/* connect_server.c: opens the port of its own. Errors as net_server_open. */
 MUST_CHECK enum err connect_open(struct api *api, struct why *why);
-/* Pause, resume (which are kept) or restart a connector. ERR_NOT_FOUND, ERR_INVALID. */
+/* connect_change.c: pause, resume (which are kept) or restart a connector. ERR_NOT_FOUND,
+ * ERR_INVALID. */
 MUST_CHECK enum err connector_control(const struct api *api, struct str name, struct str action,
                                       struct arena *arena, struct why *why);
 
