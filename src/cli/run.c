@@ -5,7 +5,7 @@
 #include "cli/connectors.h"
 
 #define SQL_BYTES_MAX (1 << 20)
-#define IDLE_TIMEOUT_MS 600000
+#define REST_POLL_MS 200
 
 static struct engine *interrupted_engine;
 
@@ -41,18 +41,19 @@ static enum err keep_running(struct invocation *invocation, struct world *world,
     if (count == 0 && connector_count == 0)
         return OK;
     if (config_flag(invocation, "until.idle")) {
-        enum err err = engine_wait_idle(world->engine, IDLE_TIMEOUT_MS);
-        if (err)
-            return why_set(why, err, "queries did not come to the end of their input");
-        err = sinks_wait_idle(world->connectors->sinks, IDLE_TIMEOUT_MS, why);
-        return err == ERR_AGAIN ? why_set(why, err, "sinks did not come to the end of their input")
-                                : err;
+        enum err err = ERR_AGAIN;
+        while (err == ERR_AGAIN && !interrupt_wanted())
+            err = world_rest(world, REST_POLL_MS, why);
+        return err == ERR_AGAIN ? OK : err;
     }
     fprintf(stderr, "%u quer%s and %u connector%s running; Ctrl-C ends\n", count,
             count == 1 ? "y" : "ies", connector_count, connector_count == 1 ? "" : "s");
-    while (!interrupt_wanted())
+    enum err err = OK;
+    while (!interrupt_wanted() && err == OK) {
         clock_sleep_ms(100);
-    return OK;
+        err = world_check(world, why);
+    }
+    return err;
 }
 
 static int run(struct invocation *invocation)

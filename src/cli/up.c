@@ -215,24 +215,14 @@ static enum err start(struct up *up, struct why *why)
     return OK;
 }
 
-/* OK when all that was made has been read, joined, committed and delivered; ERR_AGAIN when not yet;
- * anything else: it will never be. */
-static enum err rest(struct up *up, struct why *why)
-{
-    enum err err = engine_wait_idle(up->world.engine, REST_POLL_MS);
-    if (err)
-        return err == ERR_AGAIN ? err : why_set(why, err, "a query has stopped by itself");
-    return sinks_wait_idle(up->world.connectors->sinks, REST_POLL_MS, why);
-}
-
 /* Before the end, if it does not take long: then every place agrees with the truth. */
 static void come_to_rest(struct up *up)
 {
     const int64_t deadline_ns = clock_monotonic_ns() + REST_MS_MAX * 1000000LL;
     struct why why = {0};
-    enum err err = rest(up, &why);
+    enum err err = world_rest(&up->world, REST_POLL_MS, &why);
     while (err == ERR_AGAIN && clock_monotonic_ns() < deadline_ns)
-        err = rest(up, &why);
+        err = world_rest(&up->world, REST_POLL_MS, &why);
     if (err == ERR_AGAIN)
         fputs("stopped with input left; the next start goes on there\n", stderr);
     else if (err)
@@ -251,14 +241,8 @@ static int watch(struct up *up, struct status *status)
         enum err err = up->generator_err;
         struct why why = up->generator_why;
         pthread_mutex_unlock(&up->lock);
-        struct why words = {0};
-        if (log_is_broken(up->world.log, &words) && words.text[0] != '\0')
-            err = why_set(&why, ERR_IO, "%s", words.text);
-        else if (log_get_health(up->world.log) == LOG_BROKEN)
-            err = why_set(&why, ERR_IO,
-                          "'%s/log.mdb' cannot be written: what was reported is there, start again "
-                          "when the disk is well",
-                          config_path(up->invocation, "data"));
+        if (world_check(&up->world, &why) != OK)
+            err = ERR_IO;
         if (err == ERR_INVALID) /* the log is another seed's */
             return fail_usage(&command_up, "%s", why.text);
         if (err && !passes(err))
@@ -267,7 +251,7 @@ static int watch(struct up *up, struct status *status)
             status_show(status, up->generator_started ? &progress : NULL);
         if (!until_idle || (up->generator_started && !progress.is_done))
             continue;
-        err = rest(up, &why);
+        err = world_rest(&up->world, REST_POLL_MS, &why);
         if (err == ERR_AGAIN)
             continue;
         /* The line above is of before: the last one says what came of it all. */

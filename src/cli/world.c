@@ -129,6 +129,31 @@ enum err world_open(struct invocation *invocation, unsigned need, struct world *
     return err;
 }
 
+enum err world_check(struct world *world, struct why *why)
+{
+    struct why words = {0};
+    if (!log_is_broken(world->log, &words))
+        return OK;
+    if (words.text[0] != '\0')
+        return why_set(why, ERR_IO, "%s", words.text);
+    return why_set(why, ERR_IO,
+                   "'%s/log.mdb' cannot be written: what was reported is there, start again when "
+                   "the disk is well",
+                   config_path(world->connectors->invocation, "data"));
+}
+
+enum err world_rest(struct world *world, int64_t timeout_ms, struct why *why)
+{
+    enum err err = world_check(world, why);
+    if (err == OK)
+        err = engine_wait_idle(world->engine, timeout_ms);
+    if (err == ERR_AGAIN || err == ERR_IO)
+        return err;
+    if (err)
+        return why_set(why, err, "a query has stopped by itself");
+    return sinks_wait_idle(world->connectors->sinks, timeout_ms, why);
+}
+
 static const char *documents_path(struct invocation *invocation)
 {
     const char *path = config_path(invocation, "documents");

@@ -43,6 +43,12 @@ MUST_CHECK enum err world_open(struct invocation *invocation, unsigned need, str
 /* Top to bottom: sink, engine, log, store. */
 void world_close(struct world *world);
 
+/* OK, or ERR_IO with words: the log cannot be written any more, and waiting does not help. */
+MUST_CHECK enum err world_check(struct world *world, struct why *why);
+/* OK when all that was made has been read, joined, committed and delivered; ERR_AGAIN when it was
+ * not within about twice `timeout_ms`; anything else: it will never be. With connectors started. */
+MUST_CHECK enum err world_rest(struct world *world, int64_t timeout_ms, struct why *why);
+
 /* What documents go to: MongoDB where the sink's properties (NULL: there are none) or the settings
  * have a connection.uri, else --documents, else documents.sqlite in the data directory. Opened
  * once, closed with the world. [any] */

@@ -53,3 +53,31 @@ code=0
 grep -q 'another process runs queries .* --data' "$data/second" || { cat "$data/second"; exit 1; }
 kill -TERM $child
 wait $child || die "SIGTERM: exit $?"
+
+# `run --until-idle` ends when it is asked to, also beside a MongoDB that nobody will start.
+cat >"$data/run.sql" <<'SQL'
+CREATE STREAM teas (id STRING KEY, size INT) WITH (KAFKA_TOPIC='teas', PARTITIONS=1, VALUE_FORMAT='AVRO');
+CREATE STREAM big AS SELECT * FROM teas WHERE size > 1 EMIT CHANGES;
+CREATE SINK CONNECTOR away WITH ('connector.class'='MongoSinkConnector', 'topics'='BIG', 'database'='d',
+    'collection'='c', 'connection.uri'='mongodb://127.0.0.1:1/?serverSelectionTimeoutMS=1000');
+INSERT INTO teas (id, size) VALUES ('a', 2);
+SQL
+for signal in TERM INT; do
+    rm -rf "$data/data"
+    (exec "$PROGRAM" run "$data/run.sql" --data "$data/data" --until-idle) >"$data/out" 2>"$data/err" &
+    child=$!
+    for _ in $(seq 600); do
+        ! "$PROGRAM" topic list --data "$data/data" 2>/dev/null | grep -q '^BIG  *[0-9]*  *1 ' || break
+        kill -0 $child 2>/dev/null || die "run ended by itself"
+        sleep 0.1
+    done
+    kill -$signal $child
+    for _ in $(seq 600); do
+        kill -0 $child 2>/dev/null || break
+        sleep 0.1
+    done
+    ! kill -0 $child 2>/dev/null || { kill -KILL $child; die "run --until-idle: SIG$signal does not end it"; }
+    code=0
+    wait $child || code=$?
+    [ $code = 130 ] || die "run --until-idle: exit $code after SIG$signal"
+done
