@@ -96,7 +96,7 @@ int fail(enum err err, const struct why *why)
         return EXIT_NOT_FOUND;
     if (err == ERR_UNAVAILABLE || err == ERR_LOCKED || err == ERR_FULL)
         return EXIT_UNAVAILABLE;
-    return EXIT_FAILED;
+    return err == ERR_SETTING ? EXIT_USAGE : EXIT_FAILED;
 }
 
 int fail_usage(const struct command *command, const char *format, ...)

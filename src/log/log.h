@@ -477,7 +477,7 @@ struct log_kafka_options {
     bool runs_queries;          /* takes the data directory's query lock: ERR_LOCKED */
     const char *directory;      /* of the lock file */
 };
-/* ERR_INVALID (a setting), ERR_UNAVAILABLE, ERR_DENIED with words. */
+/* ERR_SETTING, ERR_UNAVAILABLE, ERR_DENIED with words. */
 MUST_CHECK enum err log_kafka_open(const struct log_kafka_options *options, struct log **ret_log,
                                    struct why *why);
 /* Whether a setting of that name is for Kafka's clients. */

@@ -125,7 +125,7 @@ enum err kafka_client_new(struct kafka_log *log, rd_kafka_type_t type, const cha
     rd_kafka_t *client = rd_kafka_new(type, conf, text, sizeof(text));
     if (!client) {
         rd_kafka_conf_destroy(conf);
-        return why_set(why, ERR_INVALID, "cannot make a Kafka client: %s", text);
+        return why_set(why, ERR_SETTING, "cannot make a Kafka client: %s", text);
     }
     *ret_client = client;
     return OK;

@@ -191,7 +191,7 @@ enum err kafka_why(struct kafka_log *log, struct why *why, rd_kafka_resp_err_t c
 
 /* log_kafka_conf.c */
 /* Sets what the user's settings say, by Java's or librdkafka's names; those that are not Kafka's
- * are passed over. ERR_INVALID, ERR_UNSUPPORTED with words that never have a value. */
+ * are passed over. ERR_SETTING with words that never have a value. */
 enum err kafka_conf_apply(rd_kafka_conf_t *conf, const struct properties *settings,
                           struct why *why);
 

@@ -132,10 +132,10 @@ static enum err set(rd_kafka_conf_t *conf, const char *name, struct str value, s
         rd_kafka_conf_set(conf, name, buf_text(&text), ignored, sizeof(ignored));
     buf_release(&text);
     if (result == RD_KAFKA_CONF_UNKNOWN)
-        return why_set(why, ERR_UNSUPPORTED, "this librdkafka (%s) cannot do '%s'",
+        return why_set(why, ERR_SETTING, "this librdkafka (%s) cannot do '%s'",
                        rd_kafka_version_str(), name);
     if (result != RD_KAFKA_CONF_OK)
-        return why_set(why, ERR_INVALID, "the value of '%s' is not one that Kafka's clients take",
+        return why_set(why, ERR_SETTING, "the value of '%s' is not one that Kafka's clients take",
                        name);
     return OK;
 }
@@ -145,7 +145,7 @@ static enum err check_ours(const struct known *known, struct str value, struct w
     const bool is_all = strcmp(known->name, "acks") == 0 && str_equal(value, STR("-1"));
     if (known->other && (is_all || str_equal_nocase(value, str_from(known->other))))
         return OK;
-    return why_set(why, ERR_INVALID, "'%s' is not for you to set: exactly once depends on it%s%s",
+    return why_set(why, ERR_SETTING, "'%s' is not for you to set: exactly once depends on it%s%s",
                    known->name, known->other ? ", it is " : "", known->other ? known->other : "");
 }
 
@@ -162,11 +162,11 @@ static enum err set_login(rd_kafka_conf_t *conf, const struct properties *settin
     const struct str module = {jaas->data, str_index(*jaas, ' ')};
     if (!str_ends_with(module, STR("PlainLoginModule")) &&
         !str_ends_with(module, STR("ScramLoginModule")))
-        err = why_set(why, ERR_UNSUPPORTED,
+        err = why_set(why, ERR_SETTING,
                       "'sasl.jaas.config' names neither PlainLoginModule nor ScramLoginModule");
     else if (!login_word(*jaas, STR("username"), &user) ||
              !login_word(*jaas, STR("password"), &password))
-        err = why_set(why, ERR_INVALID,
+        err = why_set(why, ERR_SETTING,
                       "'sasl.jaas.config' has no username=\"...\" or no password=\"...\"");
     if (!err)
         err = set(conf, "sasl.username", buf_str(&user), why);
@@ -242,12 +242,12 @@ static enum err set_stores(rd_kafka_conf_t *conf, const struct properties *setti
 static enum err refuse_store(const char *setting, bool is_key, struct why *why)
 {
     if (is_key)
-        return why_set(why, ERR_UNSUPPORTED,
+        return why_set(why, ERR_SETTING,
                        "'%s' is a Java key store (JKS): convert it with 'keytool -importkeystore "
                        "-srckeystore KEYS.jks -destkeystore KEYS.p12 -deststoretype PKCS12', then "
                        "say ssl.keystore.type=PKCS12",
                        setting);
-    return why_set(why, ERR_UNSUPPORTED,
+    return why_set(why, ERR_SETTING,
                    "'%s' is a Java trust store: convert it with 'keytool -exportcert -rfc -alias "
                    "CA -keystore TRUST.jks -file CA.pem', then say ssl.truststore.type=PEM and "
                    "name CA.pem, or say ssl.ca.location=CA.pem",

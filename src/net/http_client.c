@@ -184,9 +184,9 @@ static enum err url_check(struct str url, struct why *why)
     curl_url_cleanup(parsed);
     buf_release(&text);
     if (has_credentials) /* they would stand in the words of every failure */
-        return why_set(why, ERR_INVALID, "no user and password in the URL: see 'server.user'");
+        return why_set(why, ERR_SETTING, "no user and password in the URL: see 'server.user'");
     if (!is_good)
-        return why_set(why, ERR_INVALID, "'%.*s' is no URL such as http://127.0.0.1:8088",
+        return why_set(why, ERR_SETTING, "'%.*s' is no URL such as http://127.0.0.1:8088",
                        STR_ARGS(url));
     return OK;
 }

@@ -34,7 +34,7 @@ struct http_client_options {
     int64_t connect_timeout_ms; /* 0: 5,000 */
 };
 
-/* ERR_INVALID when the URL is none. Connects to nobody yet. */
+/* ERR_SETTING when the URL is none. Connects to nobody yet. */
 MUST_CHECK enum err http_client_new(const struct http_client_options *options,
                                     struct http_client **ret_client, struct why *why);
 /* NULL is fine. */

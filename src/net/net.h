@@ -89,8 +89,9 @@ struct net_options {
                                struct buf *body);
 };
 
-/* Binds and listens; nobody is served before net_server_start. ERR_INVALID (address), ERR_DENIED
- * (not loopback without `insecure`), ERR_UNAVAILABLE (port in use, words name the flag). */
+/* Binds and listens; nobody is served before net_server_start. ERR_SETTING (no address,
+ * or not loopback without `insecure`), ERR_DENIED (a port for root), ERR_UNAVAILABLE (port in use,
+ * words name the flag). */
 MUST_CHECK enum err net_server_open(const struct net_options *options,
                                     struct net_server **ret_server, struct why *why);
 MUST_CHECK enum err net_server_start(struct net_server *server, struct why *why);

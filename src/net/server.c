@@ -26,7 +26,7 @@
 
 static enum err wrong_address(const struct net_options *options, struct why *why)
 {
-    return why_set(why, ERR_INVALID, "%s takes HOST:PORT, as in 127.0.0.1:8088, not '%.*s'",
+    return why_set(why, ERR_SETTING, "%s takes HOST:PORT, as in 127.0.0.1:8088, not '%.*s'",
                    options->flag, STR_ARGS(options->listen));
 }
 
@@ -79,7 +79,7 @@ static enum err bind_address(struct net_server *server, const struct addrinfo *i
     const int on = 1;
     server->is_loopback = is_loopback(info->ai_addr);
     if (!server->is_loopback && !server->options.insecure)
-        return why_set(why, ERR_DENIED,
+        return why_set(why, ERR_SETTING,
                        "'%.*s' is not loopback, and nobody is asked who he is: if that is meant, "
                        "say --insecure",
                        STR_ARGS(server->options.listen));
@@ -118,7 +118,7 @@ static enum err listen_on(struct net_server *server, struct why *why)
     if (getaddrinfo(server->host.data, port.data, &hints, &info) != 0 &&
         !(str_equal(server->host, STR("localhost")) &&
           getaddrinfo("127.0.0.1", port.data, &hints, &info) == 0))
-        return why_set(why, ERR_INVALID, "%s: no address is called '%.*s'", server->options.flag,
+        return why_set(why, ERR_SETTING, "%s: no address is called '%.*s'", server->options.flag,
                        STR_ARGS(server->host));
     err = bind_address(server, info, why);
     freeaddrinfo(info);

@@ -264,7 +264,7 @@ bool registry_remote_knows(struct str name);
 /* A registry elsewhere, that speaks Confluent's REST: the settings say where, and as whom. Nobody
  * is asked yet. `patience_ms`: how long by_id waits for a schema nobody asked for before, while the
  * registry is not known to be away; after that, and then, ERR_UNAVAILABLE, and it is fetched in
- * the background. ERR_INVALID, ERR_UNSUPPORTED with words. */
+ * the background. ERR_SETTING with words. */
 MUST_CHECK enum err registry_remote_open(const struct properties *settings, int64_t patience_ms,
                                          struct registry **ret_registry, struct why *why);
 
@@ -277,7 +277,7 @@ struct registry_examiner {
     void *context;
 };
 /* Goes step by step (name, port, TLS or answer, login, permission, version) for each URL, up to its
- * first failure. ERR_INVALID, ERR_UNSUPPORTED: the settings themselves. */
+ * first failure. ERR_SETTING: the settings themselves. */
 MUST_CHECK enum err registry_remote_examine(const struct properties *settings,
                                             const struct registry_examiner *examiner,
                                             struct why *why);

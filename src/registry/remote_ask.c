@@ -55,13 +55,13 @@ static enum err set_user(struct str pair, bool escaped, struct arena *arena,
 {
     const size_t colon = str_index(pair, ':');
     if (colon == pair.size)
-        return why_set(why, ERR_INVALID,
+        return why_set(why, ERR_SETTING,
                        "'basic.auth.user.info' is a user and a password with a colon between");
     options->user = (struct str){pair.data, colon};
     options->password = (struct str){pair.data + colon + 1, pair.size - colon - 1};
     if (escaped && (net_percent_decode(options->user, arena, &options->user) ||
                     net_percent_decode(options->password, arena, &options->password)))
-        return why_set(why, ERR_INVALID, "a broken escape in the user or password of the URL");
+        return why_set(why, ERR_SETTING, "a broken escape in the user or password of the URL");
     return OK;
 }
 
@@ -74,19 +74,19 @@ static enum err set_basic(const struct properties *settings, struct str url_user
         options->user = setting(settings, "sasl.username");
         options->password = setting(settings, "sasl.password");
         if (options->user.size == 0)
-            return why_set(why, ERR_INVALID, "SASL_INHERIT without 'sasl.username'");
+            return why_set(why, ERR_SETTING, "SASL_INHERIT without 'sasl.username'");
         return OK;
     }
     if (source.size > 0 && !str_equal_nocase(source, STR("USER_INFO")) &&
         !str_equal_nocase(source, STR("URL")))
-        return why_set(why, ERR_INVALID,
+        return why_set(why, ERR_SETTING,
                        "'basic.auth.credentials.source' is USER_INFO, URL or SASL_INHERIT, not "
                        "'%.*s'",
                        STR_ARGS(source));
     if (info.size > 0 && !str_equal_nocase(source, STR("URL")))
         return set_user(info, false, arena, options, why);
     if (str_equal_nocase(source, STR("USER_INFO")))
-        return why_set(why, ERR_INVALID, "USER_INFO without 'basic.auth.user.info'");
+        return why_set(why, ERR_SETTING, "USER_INFO without 'basic.auth.user.info'");
     return url_user.size > 0 ? set_user(url_user, true, arena, options, why) : OK;
 }
 
@@ -96,11 +96,11 @@ static enum err set_bearer(const struct properties *settings, struct http_client
     const struct str source = setting(settings, "bearer.auth.credentials.source");
     options->token = setting(settings, "bearer.auth.token");
     if (source.size > 0 && !str_equal_nocase(source, STR("STATIC_TOKEN")))
-        return why_set(why, ERR_UNSUPPORTED,
+        return why_set(why, ERR_SETTING,
                        "'bearer.auth.credentials.source' is STATIC_TOKEN here, not '%.*s'",
                        STR_ARGS(source));
     if (source.size > 0 && options->token.size == 0)
-        return why_set(why, ERR_INVALID, "STATIC_TOKEN without 'bearer.auth.token'");
+        return why_set(why, ERR_SETTING, "STATIC_TOKEN without 'bearer.auth.token'");
     return OK;
 }
 
@@ -112,7 +112,7 @@ static enum err set_tls(const struct properties *settings, struct arena *arena,
     struct str ca = setting(settings, "ssl.ca.location");
     const bool is_pem = str_equal_nocase(type, STR("PEM")) || str_ends_with(store, STR(".pem"));
     if (ca.size == 0 && store.size > 0 && !is_pem)
-        return why_set(why, ERR_UNSUPPORTED,
+        return why_set(why, ERR_SETTING,
                        "'%.*s' is a Java key store: 'keytool -exportcert -rfc -keystore %.*s "
                        "-alias ALIAS > ca.pem' makes what 'ssl.ca.location' takes",
                        STR_ARGS(store), STR_ARGS(store));
@@ -162,7 +162,7 @@ enum err lane_open(struct lane *lane, const struct properties *settings, struct 
         at += url.size + 1;
     }
     if (!err && lane->count == 0)
-        err = why_set(why, ERR_INVALID, "no URL");
+        err = why_set(why, ERR_SETTING, "no URL");
     if (err)
         why_prefix(why, "'schema.registry.url'");
     arena_release(&arena);

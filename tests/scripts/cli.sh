@@ -40,6 +40,23 @@ expect 2 "'--late-share' is a share from 0 to 1, not '1.5'" up --late-share 1.5 
 expect 2 "'--seed' is a number that is not negative, not '-1'" up --seed -1 --data "$home/other"
 expect 2 'the rate is above 0' generate --rate 0 --orders 1 --no-live --data "$home/other"
 
+expect 2 'say --insecure' up --listen 0.0.0.0:8088 --data "$home/other" --pipeline "$home/none"
+expect 2 'takes HOST:PORT' up --listen 8088 --data "$home/other" --pipeline "$home/none"
+expect 2 'say --insecure' up --registry-listen 0.0.0.0:0 --data "$home/other" --pipeline "$home/none"
+# Settings of others that nobody can obey.
+settings() { # LINES...: in a file, with a directory that is there
+    printf '%s\n' "$@" "data=$home/other" >"$home/others"
+    echo "$home/others"
+}
+kafka=bootstrap.servers=127.0.0.1:1
+expect 2 'Java trust store' topic list --config "$(settings $kafka ssl.truststore.location=/x.jks)"
+expect 2 'Java key store' topic list --config "$(settings $kafka ssl.keystore.location=/x.jks)"
+expect 2 "'acks' is not for you" run "$home/none.sql" --config "$(settings $kafka acks=0)"
+expect 2 'is a Java key store' registry list \
+    --config "$(settings schema.registry.url=http://127.0.0.1:1 schema.registry.ssl.truststore.location=/x.jks)"
+expect 2 "'ftp://x' is no URL" registry list --config "$(settings schema.registry.url=ftp://x)"
+expect 2 "'nonsense' is no URL" sink list --server nonsense
+
 # Not there: exit 3.
 expect 3 "'drivethru up' makes one" verify --data "$data"
 expect 3 'No such file' run "$home/none.sql" --data "$home/other"

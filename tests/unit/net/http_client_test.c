@@ -258,14 +258,14 @@ static void test_urls(void **state)
     } cases[] = {
         {"http://localhost:8088", OK},
         {"https://[::1]:8088/path/", OK},
-        {"localhost", ERR_INVALID},
-        {"", ERR_INVALID},
-        {"file:///etc/passwd", ERR_INVALID},
-        {"ftp://host", ERR_INVALID},
-        {"http://", ERR_INVALID},
-        {"http://host:99999", ERR_INVALID},
-        {"http://host/?a=b", ERR_INVALID},
-        {"http://user:secret@host", ERR_INVALID},
+        {"localhost", ERR_SETTING},
+        {"", ERR_SETTING},
+        {"file:///etc/passwd", ERR_SETTING},
+        {"ftp://host", ERR_SETTING},
+        {"http://", ERR_SETTING},
+        {"http://host:99999", ERR_SETTING},
+        {"http://host/?a=b", ERR_SETTING},
+        {"http://user:secret@host", ERR_SETTING},
     };
     (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
