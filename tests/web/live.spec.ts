@@ -39,6 +39,18 @@ test('numbers move by themselves', async ({ page }) => {
     await expect(figure).not.toHaveText(before ?? '');
 });
 
+test('space pauses while a link has the focus, and presses a button that has it', async ({ page }) => {
+    await open(page);
+    const link = page.locator('a.brand');
+    await link.focus();
+    await page.keyboard.press(' ');
+    await expect(page.locator('html')).toHaveAttribute('data-state', 'paused');
+    await expect(link).toBeFocused();
+    await page.getByRole('button', { name: /^Resume/ }).focus();
+    await page.keyboard.press(' ');
+    await expect(page.locator('html')).toHaveAttribute('data-state', 'live');
+});
+
 test('space pauses and resumes', async ({ page }) => {
     await open(page);
     const figure = page.locator('.kind-total .figure').first();

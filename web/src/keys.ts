@@ -21,7 +21,8 @@ export function startKeys(actions: KeyActions): void {
     addEventListener('keydown', (event) => {
         const target = event.target as HTMLElement;
         if (event.ctrlKey || event.metaKey || event.altKey || target.matches('input, textarea, select')) return;
-        const on_control = target.matches('button, a, summary, [role=button]');
+        // What Space itself presses; on a link it means nothing.
+        const on_control = target.matches('button, summary, [role=button]');
         if (event.key === '/') focusFilter();
         else if (event.key === ' ' && !on_control) actions.pause();
         else if (event.key === '?') showHelp();
