@@ -61,8 +61,9 @@ static enum err open_log(struct invocation *invocation, unsigned need, struct wo
                          struct why *why)
 {
     const char *directory = config_path(invocation, "data");
+    const bool is_local = config_text(invocation, "bootstrap.servers").size == 0;
     struct stat info;
-    if ((need & WORLD_EXISTING) && stat(directory, &info) != 0)
+    if ((need & WORLD_EXISTING) && is_local && stat(directory, &info) != 0)
         return why_set(why, ERR_NOT_FOUND,
                        "no data directory '%s': 'drivethru up' makes one, --data names another",
                        directory);
@@ -76,7 +77,7 @@ static enum err open_log(struct invocation *invocation, unsigned need, struct wo
     err = store_open(directory, &store, &world->store, why);
     if (err)
         return err;
-    if (config_text(invocation, "bootstrap.servers").size > 0)
+    if (!is_local)
         return open_kafka(invocation, need, world, why);
     const int64_t interval_ms = config_number(invocation, "commit.interval.ms");
     const struct log_embedded_options log = {

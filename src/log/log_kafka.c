@@ -11,6 +11,8 @@
 #include <unistd.h>
 
 #define COMMIT_INTERVAL_MS_DEFAULT 100
+#define ASK_MS 500
+#define REFUSED_MS_MAX 2000 /* one server refuses us: the others may still take us */
 
 static enum log_health kafka_health(struct log *log, struct why *why);
 static void kafka_close(struct log *log);
@@ -20,7 +22,6 @@ static enum err make_conf(struct kafka_log *log, const struct properties *settin
                           struct why *why);
 static void name_producer(struct kafka_log *log);
 static enum err reach(struct kafka_log *log, const struct properties *settings, struct why *why);
-static void note_words(const rd_kafka_t *client, int level, const char *facility, const char *text);
 
 const struct log_ops kafka_ops = {
     .create = kafka_create,
@@ -172,20 +173,6 @@ enum err kafka_err(rd_kafka_resp_err_t code)
     }
 }
 
-enum err kafka_why(struct kafka_log *log, struct why *why, rd_kafka_resp_err_t code,
-                   const char *what, struct str subject)
-{
-    char words[KAFKA_WORDS_MAX] = "";
-    const enum err err = kafka_err(code);
-    const bool is_far = err == ERR_UNAVAILABLE || err == ERR_DENIED;
-    pthread_mutex_lock(&log->news_lock);
-    if (is_far)
-        memcpy(words, log->words, sizeof(words));
-    pthread_mutex_unlock(&log->news_lock);
-    return why_set(why, err, "%s '%.*s': %s%s%s", what, STR_ARGS(subject), rd_kafka_err2str(code),
-                   words[0] ? ": " : "", words);
-}
-
 static void init_conditions(struct kafka_log *log)
 {
     pthread_mutex_init(&log->lock, NULL);
@@ -219,8 +206,7 @@ static enum err make_conf(struct kafka_log *log, const struct properties *settin
         if (rd_kafka_conf_set(log->conf, defaults[i][0], defaults[i][1], NULL, 0))
             must(!"a setting of ours is unknown to librdkafka");
     const enum err err = kafka_conf_apply(log->conf, settings, why);
-    rd_kafka_conf_set_log_cb(log->conf, note_words);
-    rd_kafka_conf_set_opaque(log->conf, log);
+    kafka_words_listen(log);
     return err;
 }
 
@@ -247,26 +233,20 @@ static enum err reach(struct kafka_log *log, const struct properties *settings, 
     const enum err err = kafka_client_new(log, RD_KAFKA_CONSUMER, names, &log->client, why);
     if (err)
         return err;
+    const int64_t begun_ns = clock_monotonic_ns();
     const struct rd_kafka_metadata *metadata = NULL;
-    const rd_kafka_resp_err_t code =
-        rd_kafka_metadata(log->client, 0, NULL, &metadata, KAFKA_CALL_MS_MAX);
+    rd_kafka_resp_err_t code;
+    int64_t ms_max = KAFKA_CALL_MS_MAX;
+    do {
+        code = rd_kafka_metadata(log->client, 0, NULL, &metadata, ASK_MS);
+        if (kafka_words_refused(log))
+            ms_max = REFUSED_MS_MAX;
+    } while (code && clock_monotonic_ns() - begun_ns < ms_max * 1000000);
     if (code)
         return kafka_why(log, why, code, "cannot reach Kafka at", *servers);
     rd_kafka_metadata_destroy(metadata);
+    kafka_words_forget(log);
     return OK;
-}
-
-/* librdkafka's own threads say here what they have met. What they say has no secrets. */
-static void note_words(const rd_kafka_t *client, int level, const char *facility, const char *text)
-{
-    struct kafka_log *log = rd_kafka_opaque(client);
-    if (!log || level > 4 || strcmp(facility, "FAIL") != 0)
-        return;
-    /* "[thrd:127.0.0.1:1/bootstrap]: 127.0.0.1:1/bootstrap: Connect to ..." */
-    const char *from = strstr(text, "]: ");
-    pthread_mutex_lock(&log->news_lock);
-    snprintf(log->words, sizeof(log->words), "%s", from ? from + 3 : text);
-    pthread_mutex_unlock(&log->news_lock);
 }
 
 static enum log_health kafka_health(struct log *base, struct why *why)

@@ -35,6 +35,9 @@
 struct kafka_member;
 struct kafka_log;
 
+/* Refusals that waiting does not change. */
+enum kafka_fault { KAFKA_FAULT_NONE, KAFKA_FAULT_LOGIN, KAFKA_FAULT_CERTIFICATE };
+
 struct kafka_partition {
     int64_t known_end; /* one past the last record this process knows of, however it does */
     uint64_t readers;  /* bit i: reader i reads it for some cursor */
@@ -149,6 +152,8 @@ struct kafka_log {
     pthread_cond_t news_changed;
     uint64_t news;
     char words[KAFKA_WORDS_MAX]; /* what a client complained of last */
+    enum kafka_fault fault;      /* what those are of */
+    int certificate_error;       /* OpenSSL's number */
 
     /* (committer) */
     rd_kafka_t *producer; /* NULL: to be made */
@@ -185,7 +190,15 @@ enum err kafka_client_new(struct kafka_log *log, rd_kafka_type_t type, const cha
                           rd_kafka_t **ret_client, struct why *why);
 /* What librdkafka's code means to us. */
 enum err kafka_err(rd_kafka_resp_err_t code);
-/* Words for a failure: what was tried, the code's text and what a client complained of last. */
+
+/* log_kafka_words.c */
+/* From now on what the clients of log->conf complain of is kept. */
+void kafka_words_listen(struct kafka_log *log);
+/* Whether a server refuses our login, or we its certificate. */
+bool kafka_words_refused(struct kafka_log *log);
+/* What was complained of is over. */
+void kafka_words_forget(struct kafka_log *log);
+/* Words for a failure: what was tried, and what a client complained of last or the code's text. */
 enum err kafka_why(struct kafka_log *log, struct why *why, rd_kafka_resp_err_t code,
                    const char *what, struct str subject);
 

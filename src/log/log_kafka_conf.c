@@ -6,6 +6,9 @@
 
 #include "base/properties.h"
 
+#include <errno.h>
+#include <unistd.h>
+
 enum kind {
     SAME,    /* librdkafka knows it by this name */
     RENAMED, /* by another */
@@ -68,6 +71,7 @@ static bool login_word(struct str text, struct str name, struct buf *ret_value);
 static enum err set_stores(rd_kafka_conf_t *conf, const struct properties *settings,
                            struct why *why);
 static enum err refuse_store(const char *setting, bool is_key, struct why *why);
+static enum err check_file(const char *name, const char *path, struct why *why);
 
 bool log_kafka_knows(struct str name)
 {
@@ -128,6 +132,11 @@ static enum err set(rd_kafka_conf_t *conf, const char *name, struct str value, s
     char ignored[512];
     struct buf text = {0};
     buf_append_str(&text, value);
+    const enum err err = check_file(name, buf_text(&text), why);
+    if (err) {
+        buf_release(&text);
+        return err;
+    }
     const rd_kafka_conf_res_t result =
         rd_kafka_conf_set(conf, name, buf_text(&text), ignored, sizeof(ignored));
     buf_release(&text);
@@ -252,4 +261,17 @@ static enum err refuse_store(const char *setting, bool is_key, struct why *why)
                    "CA -keystore TRUST.jks -file CA.pem', then say ssl.truststore.type=PEM and "
                    "name CA.pem, or say ssl.ca.location=CA.pem",
                    setting);
+}
+
+/* librdkafka would say so in OpenSSL's numbers. */
+static enum err check_file(const char *name, const char *path, struct why *why)
+{
+    static const char *const files[] = {"ssl.ca.location", "ssl.certificate.location",
+                                        "ssl.key.location", "ssl.keystore.location",
+                                        "ssl.crl.location"};
+    for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
+        if (strcmp(name, files[i]) == 0 && strcmp(path, "probe") != 0 && access(path, R_OK) != 0)
+            return why_set(why, ERR_INVALID, "'%s' names a file that cannot be read: %s", name,
+                           strerror(errno));
+    return OK;
 }
