@@ -1,6 +1,7 @@
 /* embedded.c -- the embedded log: opens it over a store, and closes it. */
 #include "log/embedded.h"
 #include "log/embedded_catalog.h"
+#include "log/embedded_claim.h"
 #include "log/embedded_committer.h"
 #include "log/embedded_member.h"
 
@@ -30,6 +31,8 @@ const struct log_ops embedded_ops = {
     .readers = embedded_readers,
     .join = embedded_join,
     .group = embedded_group,
+    .claim = embedded_claim,
+    .append_at = embedded_append_at,
     .health = embedded_health,
     .close = embedded_close,
 };
@@ -109,6 +112,7 @@ struct embedded_topic *embedded_topic_of(struct log_topic *topic)
 static void init_conditions(struct embedded_log *log)
 {
     pthread_mutex_init(&log->lock, NULL);
+    pthread_mutex_init(&log->claim_lock, NULL);
     condition_init(&log->work);
     condition_init(&log->changed);
 }
@@ -182,5 +186,6 @@ static void log_free(struct embedded_log *log)
     pthread_cond_destroy(&log->work);
     pthread_cond_destroy(&log->changed);
     pthread_mutex_destroy(&log->lock);
+    pthread_mutex_destroy(&log->claim_lock);
     free(log);
 }

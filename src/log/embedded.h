@@ -39,6 +39,8 @@ struct embedded_log {
     pthread_t committer;
     bool committer_runs;
 
+    pthread_mutex_t claim_lock; /* around an append that must meet the end */
+
     pthread_mutex_t lock;
     pthread_cond_t work;    /* the committer waits for it */
     pthread_cond_t changed; /* members wait for it */

@@ -150,6 +150,22 @@ static enum err faulty_group(struct log *log, const struct log_group_options *op
     return err ? err : log_group_join(faulty->inner, options, ret_group, why);
 }
 
+static enum err faulty_claim(struct log *log, struct log_topic *topic, int64_t *ret_end_offset,
+                             struct why *why)
+{
+    struct faulty_log *faulty = faulty_of(log);
+    const enum err err = count_call_why(faulty, why);
+    return err ? err : log_claim(faulty->inner, topic, ret_end_offset, why);
+}
+
+static enum err faulty_append_at(struct log *log, struct log_topic *topic, int64_t end_offset,
+                                 struct str batch, struct why *why)
+{
+    struct faulty_log *faulty = faulty_of(log);
+    const enum err err = count_call_why(faulty, why);
+    return err ? err : log_append_at(faulty->inner, topic, end_offset, batch, why);
+}
+
 static enum log_health faulty_health(struct log *log, struct why *why)
 {
     struct log *inner = faulty_of(log)->inner;
@@ -227,6 +243,8 @@ static const struct log_ops faulty_ops = {
     .readers = faulty_readers,
     .join = faulty_join,
     .group = faulty_group,
+    .claim = faulty_claim,
+    .append_at = faulty_append_at,
     .health = faulty_health,
     .close = faulty_close,
 };

@@ -230,6 +230,18 @@ struct log_ops {
      */
     enum err (*group)(struct log *log, const struct log_group_options *options,
                       struct log_group **ret_group, struct why *why);
+    /* For a topic of one partition that several processes write, one of them at a time: from now on
+     * that is this one. Whoever was before appends nothing more to it; what it had begun is there,
+     * or never will be. ret_end_offset: the topic's end now. Errors: who cannot be asked. One
+     * thread at a time, as append_at. */
+    enum err (*claim)(struct log *log, struct log_topic *topic, int64_t *ret_end_offset,
+                      struct why *why);
+    /* Appends the batch, which stays the caller's, to the topic claimed last, if end_offset is its
+     * end: the first record has that offset then. Durable when it returns. ERR_AGAIN: another
+     * process has claimed it. After any failure only a new claim, and a look at what is there, say
+     * whether it was appended. */
+    enum err (*append_at)(struct log *log, struct log_topic *topic, int64_t end_offset,
+                          struct str batch, struct why *why);
     /* LOG_BROKEN: why, when there are words; `why` may be NULL. */
     enum log_health (*health)(struct log *log, struct why *why);
     /* After all members and groups left. Waits for steps on their way. Frees it. */
@@ -363,6 +375,25 @@ static inline void log_group_leave(struct log_group *group)
 {
     if (group)
         group->ops->leave(group);
+}
+
+MUST_CHECK static inline enum err log_claim(struct log *log, struct log_topic *topic,
+                                            int64_t *ret_end_offset, struct why *why)
+{
+    must(log != NULL);
+    must(topic != NULL);
+    must(topic->partition_count == 1);
+    return log->ops->claim(log, topic, ret_end_offset, why);
+}
+
+MUST_CHECK static inline enum err log_append_at(struct log *log, struct log_topic *topic,
+                                                int64_t end_offset, struct str batch,
+                                                struct why *why)
+{
+    must(log != NULL);
+    must(topic != NULL);
+    must(end_offset >= 0);
+    return log->ops->append_at(log, topic, end_offset, batch, why);
 }
 
 static inline enum log_health log_get_health(struct log *log)

@@ -33,6 +33,8 @@ const struct log_ops kafka_ops = {
     .readers = kafka_readers,
     .join = kafka_join,
     .group = kafka_group,
+    .claim = kafka_claim,
+    .append_at = kafka_append_at,
     .health = kafka_health,
     .close = kafka_close,
 };
@@ -276,6 +278,7 @@ static void log_free(struct kafka_log *log)
     if (log->committer_runs)
         pthread_join(log->committer, NULL);
     kafka_committer_release(log);
+    kafka_unclaim(log);
     for (uint32_t i = 0; i < log->reader_count; i++)
         rd_kafka_destroy_flags(log->readers[i], RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
     if (log->client)

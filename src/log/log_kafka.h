@@ -155,6 +155,10 @@ struct kafka_log {
     enum kafka_fault fault;      /* what those are of */
     int certificate_error;       /* OpenSSL's number */
 
+    /* Whoever claims: one thread at a time. */
+    rd_kafka_t *claimant; /* NULL: nothing is claimed */
+    struct kafka_topic *claimed;
+
     /* (committer) */
     rd_kafka_t *producer; /* NULL: to be made */
     bool transaction_is_open;
@@ -283,6 +287,13 @@ void kafka_steps_free(struct kafka_steps *steps);
 void *kafka_committer_run(void *log);
 /* Frees what is left. */
 void kafka_committer_release(struct kafka_log *log);
+
+/* log_kafka_claim.c: a topic that processes write in turn. */
+enum err kafka_claim(struct log *log, struct log_topic *topic, int64_t *ret_end_offset,
+                     struct why *why);
+enum err kafka_append_at(struct log *log, struct log_topic *topic, int64_t end_offset,
+                         struct str batch, struct why *why);
+void kafka_unclaim(struct kafka_log *log);
 
 /* log_kafka_producer.c: the transaction, one call a step of its life. [committer] */
 /* Makes the producer if there is none, and begins a transaction if none is open. */
