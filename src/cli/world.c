@@ -102,6 +102,7 @@ static enum err open_engine(struct invocation *invocation, unsigned need, struct
         .service_id = config_text(invocation, "ksql.service.id"),
         .interactive = (need & (WORLD_INTERACTIVE | WORLD_CATALOG)) != 0,
         .catalog_only = (need & WORLD_CATALOG) != 0,
+        .shared = config_text(invocation, "bootstrap.servers").size > 0,
         .settle_pulls = (need & WORLD_INTERACTIVE) == 0,
         .thread_count = thread_count(invocation),
         .batch_rows = (uint32_t)config_number(invocation, "batch.rows"),

@@ -72,6 +72,13 @@ static enum err refuse(const struct statement *statement, struct why *why)
                       "files; use 'drivethru run' for others");
 }
 
+static enum err judge_it(struct execution *execution, bool *ret_leave)
+{
+    const enum verdict verdict = judge(execution->engine, execution->statement);
+    *ret_leave = verdict == LEAVE_IT;
+    return verdict == REFUSE_IT ? refuse(execution->statement, execution->why) : OK;
+}
+
 enum err engine_apply(struct engine *engine, struct str file_name, struct str text,
                       engine_answer *on_answer, void *context, struct why *why)
 {
@@ -84,13 +91,6 @@ enum err engine_apply(struct engine *engine, struct str file_name, struct str te
     enum err err = sql_parse(text, &session.variables, &arena, &statements, &count, why);
     pthread_mutex_lock(&engine->lock);
     for (uint32_t i = 0; err == OK && i < count; i++) {
-        const enum verdict verdict = judge(engine, &statements[i]);
-        if (verdict == LEAVE_IT)
-            continue;
-        if (verdict == REFUSE_IT) {
-            err = refuse(&statements[i], why);
-            break;
-        }
         struct execution execution = {.engine = engine,
                                       .session = &session,
                                       .statement = &statements[i],
@@ -98,16 +98,18 @@ enum err engine_apply(struct engine *engine, struct str file_name, struct str te
                                       .arena = &arena,
                                       .on_answer = on_answer,
                                       .context = context,
-                                      .why = why};
+                                      .why = why,
+                                      .judge = judge_it};
         if (why)
             why->line = 0;
-        err = execute_statement(&execution);
+        err = execute_in_turn(&execution);
         if (err && why && why->line == 0) {
             why->line = statements[i].place.line;
             why->column = statements[i].place.column;
         }
     }
     pthread_mutex_unlock(&engine->lock);
+    connectors_tell(engine);
     arena_release(&arena);
     if (err)
         why_place(why, file_name.data);

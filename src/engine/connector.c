@@ -21,6 +21,12 @@ void connectors_release(struct engine *engine)
     while ((entry = map_next(&engine->connectors, &cursor)) != NULL)
         connector_free(entry->value);
     map_release(&engine->connectors);
+    while (engine->connector_news) {
+        struct connector_news *news = engine->connector_news;
+        engine->connector_news = news->next;
+        arena_release(&news->arena);
+        free(news);
+    }
 }
 
 static enum err not_found(const struct execution *execution)
@@ -58,7 +64,7 @@ enum err execute_create_connector(struct execution *execution)
     }
     config_read(execution, config);
     enum err err = OK;
-    if (connectors && !engine->replaying)
+    if (connectors && !engine->replaying && !engine->following)
         err = connectors->check(connectors->context, config, execution->why);
     if (err == OK)
         err = command_append(execution);
@@ -67,7 +73,8 @@ enum err execute_create_connector(struct execution *execution)
     struct catalog_connector *connector = MEMORY_NEW(struct catalog_connector);
     arena_init(&connector->arena, 0);
     connector->text = arena_str(&connector->arena, statement->text);
-    connector->id = engine->replaying ? engine->next_number : engine->next_number - 1;
+    connector->id =
+        engine->replaying || engine->following ? engine->next_number : engine->command_number;
     properties_init(&connector->config, &connector->arena);
     properties_copy(&connector->config, config);
     map_set(&engine->connectors, statement->name, connector);
@@ -197,6 +204,47 @@ enum err execute_describe_connector(struct execution *execution)
     answer_text(execution, arena_str(execution->arena, buf_str(&text)), &described);
     buf_release(&text);
     return OK;
+}
+
+void connector_note(struct engine *engine, const struct engine_connector *connector, bool starts)
+{
+    if (connector->name.size == 0 || !engine->options.connectors)
+        return;
+    struct connector_news *news = MEMORY_NEW(struct connector_news);
+    arena_init(&news->arena, 0);
+    news->starts = starts;
+    news->connector = *connector;
+    news->connector.name = arena_str(&news->arena, connector->name);
+    if (connector->config) {
+        struct properties *config = ARENA_NEW(&news->arena, struct properties);
+        properties_init(config, &news->arena);
+        properties_copy(config, connector->config);
+        news->connector.config = config;
+    }
+    struct connector_news **last = &engine->connector_news;
+    while (*last)
+        last = &(*last)->next;
+    *last = news;
+}
+
+void connectors_tell(struct engine *engine)
+{
+    const struct engine_connectors *connectors = engine->options.connectors;
+    for (;;) {
+        pthread_mutex_lock(&engine->lock);
+        struct connector_news *news = engine->connector_news;
+        if (news)
+            engine->connector_news = news->next;
+        pthread_mutex_unlock(&engine->lock);
+        if (!news)
+            return;
+        if (news->starts)
+            connectors->start(connectors->context, &news->connector);
+        else
+            connectors->stop(connectors->context, news->connector.name, news->connector.id);
+        arena_release(&news->arena);
+        free(news);
+    }
 }
 
 void engine_get_connectors(struct engine *engine, struct arena *arena,

@@ -82,8 +82,9 @@ enum err execute_create_source(struct execution *execution)
                           STR_ARGS(old->source.query));
     if (old && source_same(&old->source, source))
         return OK;
-    /* What has gone since the statement was first run keeps its queries from running, not all. */
-    if (!engine->replaying)
+    /* What has gone since the statement was first run keeps its queries from running, not all; and
+     * another process has made what there was to make. */
+    if (!engine->replaying && !engine->following)
         err = topic_ensure(engine, source->format.topic, wish.partition_count, wish.retention_ms,
                            source->kind == SOURCE_TABLE, wish.topic_must_exist, execution->why);
     if (err)
@@ -156,8 +157,8 @@ enum err execute_drop(struct execution *execution)
     enum err err = command_append(execution);
     struct running *query = own.size > 0 ? query_find(engine, own) : NULL;
     if (err == OK && query)
-        err = query_stop(engine, query, true, execution->why);
-    if (err == OK && statement->delete_topic && !engine->replaying)
+        err = query_stop(engine, query, !engine->following, execution->why);
+    if (err == OK && statement->delete_topic && !engine->replaying && !engine->following)
         err = log_remove(engine->options.log, entry->source.format.topic, execution->why);
     if (err)
         return err;

@@ -68,6 +68,8 @@ static enum err open_inside(struct engine *engine, struct why *why)
         err = command_replay(engine, why);
     if (err == OK)
         err = queries_start(engine, why);
+    if (err == OK && engine->options.shared)
+        err = follower_start(engine, why);
     return err;
 }
 
@@ -81,6 +83,7 @@ enum err engine_open(const struct engine_options *options, struct engine **ret_e
     arena_init(&engine->arena, 0);
     properties_init(&engine->settings, &engine->arena);
     engine->options = *options;
+    engine->command_number = -1;
     engine->options.service_id = arena_str(&engine->arena, options->service_id);
     if (options->settings)
         properties_copy(&engine->settings, options->settings);
@@ -98,6 +101,7 @@ void engine_close(struct engine *engine)
 {
     if (!engine)
         return;
+    follower_stop(engine);
     queries_release(engine);
     flow_close(engine->flow);
     log_leave(engine->writer);
@@ -139,7 +143,7 @@ void answer_message(struct execution *execution, struct str query_id, const char
     const struct answer answer = {.kind = ANSWER_MESSAGE,
                                   .text = text,
                                   .query_id = query_id,
-                                  .command_number = execution->engine->next_number - 1};
+                                  .command_number = execution->engine->command_number};
     (void)execution->on_answer(execution->context, execution->statement, &answer);
 }
 
@@ -238,14 +242,10 @@ enum err engine_execute(struct engine *engine, struct session *session, struct s
                                       .interrupts = interrupts};
         if (why)
             why->line = 0;
-        err = execute_statement(&execution);
+        err = streaming ? execute_statement(&execution) : execute_in_turn(&execution);
         if (!streaming)
             pthread_mutex_unlock(&engine->lock);
-        const struct engine_connectors *connectors = engine->options.connectors;
-        if (err == OK && connectors && execution.stops.name.size > 0)
-            connectors->stop(connectors->context, execution.stops.name, execution.stops.id);
-        if (err == OK && connectors && execution.starts.name.size > 0)
-            connectors->start(connectors->context, &execution.starts);
+        connectors_tell(engine);
         if (err && why && why->line == 0) {
             why->line = statements[i].place.line;
             why->column = statements[i].place.column;

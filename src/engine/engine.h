@@ -47,6 +47,7 @@ struct engine_options {
     bool interactive;          /* statements are kept in the command topic and run again at start */
     bool catalog_only; /* with `interactive`: only look what there is; nothing starts, nothing is
                           written */
+    bool shared;       /* other processes run the same service: what they keep is followed */
     bool settle_pulls; /* a pull query first waits until all queries have read their input */
     uint32_t thread_count;
     uint32_t batch_rows;               /* 0: the default */

@@ -1,8 +1,7 @@
 /* query.c -- persistent queries: made, replaced, started again, terminated.
  *
- * A new query is started before its command is kept. A kill between the two leaves its positions
- * under an id that the same statement gets again, because the id's number is the offset of the
- * command that was not written: it goes on where it was. */
+ * A new query is started before its command is kept, so that one which cannot run is refused; but
+ * it is held until then, and leaves nothing behind when another process was faster. */
 #include "base/memory.h"
 #include "base/trace.h"
 #include "engine/state.h"
@@ -277,35 +276,55 @@ static enum err existing_sink(struct execution *execution, const struct plan *pl
     return check_replacement(execution, &entry->source, old, plan);
 }
 
-/* Takes the old query's place under its id; its positions and state stay. */
-static enum err take_over(struct execution *execution, struct running *old, struct running *query)
+/* It could not be replaced: goes on as it was. */
+static void restart(struct engine *engine, struct running *old)
 {
-    query->id = arena_str(&query->arena, old->id);
-    return query_stop(execution->engine, old, false, execution->why);
+    struct why why = {0};
+    if (query_start(engine, old, true, &why) != OK)
+        trace(TRACE_ERROR, "engine", "query %.*s, which was to be replaced, does not run: %s",
+              STR_ARGS(old->id), why.text);
 }
 
-static enum err run_query(struct execution *execution, struct running *query)
+/* Starts it, in place of `old` if that is not NULL, and keeps the statement; neither if one of the
+ * two fails. Nothing is read meanwhile. */
+static enum err start_and_keep(struct execution *execution, struct running *old,
+                               struct running *query)
 {
     struct engine *engine = execution->engine;
-    if (engine->query_count == ENGINE_QUERIES_MAX)
+    enum err err = engine->following ? OK : ensure_sink_topic(execution, query->plan);
+    if (err)
+        return err;
+    flow_hold(engine->flow, true);
+    if (old && old->flow) {
+        err = flow_stop(old->flow, false, execution->why);
+        old->flow = NULL;
+    }
+    if (err == OK)
+        err = query_start(engine, query, engine->following, execution->why);
+    if (err == OK)
+        err = command_append(execution);
+    if (err && query->flow && flow_stop(query->flow, false, NULL) != OK)
+        trace(TRACE_WARNING, "engine", "query %.*s did not stop", STR_ARGS(query->id));
+    if (err && old)
+        restart(engine, old);
+    flow_hold(engine->flow, false);
+    return err;
+}
+
+static enum err run_query(struct execution *execution, struct running *old, struct running *query)
+{
+    struct engine *engine = execution->engine;
+    if (!old && engine->query_count == ENGINE_QUERIES_MAX)
         return why_set(execution->why, ERR_LIMIT, "%d queries run already", ENGINE_QUERIES_MAX);
     if (query->plan->creates_sink) {
         query->plan->sink->query = query->id;
         query->plan->sink->sql = query->sql;
     }
-    if (!engine->replaying) {
-        enum err err = ensure_sink_topic(execution, query->plan);
-        if (err == OK)
-            err = query_start(engine, query, false, execution->why);
-        if (err)
-            return err;
-        err = command_append(execution);
-        if (err) {
-            if (flow_stop(query->flow, false, NULL) != OK)
-                trace(TRACE_WARNING, "engine", "query %.*s did not stop", STR_ARGS(query->id));
-            return err;
-        }
-    }
+    const enum err err = engine->replaying ? OK : start_and_keep(execution, old, query);
+    if (err)
+        return err;
+    if (old)
+        query_remove(engine, old);
     if (query->plan->creates_sink)
         catalog_put(engine, query->plan->sink);
     engine->queries[engine->query_count++] = query;
@@ -328,19 +347,14 @@ enum err execute_create_query(struct execution *execution)
     err = plan_again(execution, query);
     if (err)
         goto out;
-    query->id = query_id(execution, query->plan, &query->arena);
+    query->id =
+        old ? arena_str(&query->arena, old->id) : query_id(execution, query->plan, &query->arena);
     query->sink = query->plan->sink->name;
-    if (old) {
-        /* Nobody runs ahead of it meanwhile. */
-        flow_hold(engine->flow, true);
-        err = take_over(execution, old, query);
-    } else if (query_find(engine, query->id))
+    if (!old && query_find(engine, query->id))
         err = why_set(execution->why, ERR_EXISTS, "a query '%.*s' exists already",
                       STR_ARGS(query->id));
     if (err == OK)
-        err = run_query(execution, query);
-    if (old)
-        flow_hold(engine->flow, false);
+        err = run_query(execution, old, query);
     if (err)
         goto out;
     answer_message(execution, query->id, "created query with id %.*s", STR_ARGS(query->id));
@@ -384,7 +398,7 @@ enum err execute_terminate(struct execution *execution)
         if (!all && !str_equal_nocase(query->id, statement->name))
             continue;
         const struct str id = arena_str(execution->arena, query->id);
-        err = query_stop(engine, query, true, execution->why);
+        err = query_stop(engine, query, !engine->following, execution->why);
         if (err == OK)
             answer_message(execution, id, "query %.*s terminated", STR_ARGS(id));
     }

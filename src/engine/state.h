@@ -64,10 +64,23 @@ struct engine {
     struct log_member *writer; /* commands and INSERT VALUES */
     struct str command_topic_name;
     struct log_topic *command_topic; /* NULL when not interactive */
+    int64_t command_offset;          /* of the command to be read next */
+    int64_t command_number;          /* of the last that was kept or taken; -1: none */
     int64_t next_number;             /* of the next query: the next command's offset */
-    bool replaying;
-    struct push *pushes;    /* being answered */
-    atomic_uint interrupts; /* how often all push queries were ended */
+    bool replaying;                  /* commands are run at start: nothing is started */
+    bool following;                  /* a command that another process has kept is run */
+    struct connector_news *connector_news;
+    struct follower *follower; /* NULL: nobody else writes commands */
+    struct push *pushes;       /* being answered */
+    atomic_uint interrupts;    /* how often all push queries were ended */
+};
+
+/* A connector that is to be started or stopped when the lock is given back. */
+struct connector_news {
+    struct arena arena;
+    struct engine_connector connector;
+    bool starts;
+    struct connector_news *next;
 };
 
 /* One statement being executed. */
@@ -81,6 +94,12 @@ struct execution {
     void *context;
     struct why *why;
     unsigned interrupts; /* as it stood when the text began */
+    struct str token;    /* of a statement that is kept; see command.c */
+    bool is_lost;        /* it could not be kept, or nobody knows */
+    bool is_done;        /* an earlier try was kept after all, and has been answered: */
+    enum err done_err;   /* so */
+    /* Pipeline files: whether there is nothing to do, asked anew before each try; may be NULL. */
+    enum err (*judge)(struct execution *execution, bool *ret_leave);
     /* What is to be done when the statement has succeeded and the lock is given back. */
     struct engine_connector starts; /* name of size 0: none */
     struct engine_connector stops;
@@ -142,6 +161,10 @@ MUST_CHECK enum err execute_pause_connector(struct execution *execution);
 void execute_show_connectors(struct execution *execution);
 MUST_CHECK enum err execute_describe_connector(struct execution *execution);
 void connectors_release(struct engine *engine);
+/* Notes what is to be started or stopped (name of size 0: nothing), and tells it, in that order;
+ * the first with the lock, the second without. */
+void connector_note(struct engine *engine, const struct engine_connector *connector, bool starts);
+void connectors_tell(struct engine *engine);
 
 /* insert.c */
 /* Encodes row 0 of the batch, which has the source's row type, and appends it. */
@@ -175,11 +198,29 @@ MUST_CHECK enum err setting_check(struct str name, struct str value, struct why 
 
 /* command.c: the command topic */
 MUST_CHECK enum err command_topic_open(struct engine *engine, struct why *why);
-/* Appends a statement that changes what runs, and its settings; durable when it returns. Nothing
- * while replaying or when not interactive. */
+/* Appends a statement that changes what runs, and its settings, with next_number for its offset;
+ * durable when it returns. Nothing while replaying, following or when not interactive. On failure
+ * sets is_lost: claim again, and see. */
 MUST_CHECK enum err command_append(struct execution *execution);
+/* The same with any value. */
+MUST_CHECK enum err command_append_value(struct engine *engine, struct str value, struct why *why);
+/* Makes this process the one that keeps statements, and runs what others have kept until now; sets
+ * next_number. is_done: the execution's own was among it. */
+MUST_CHECK enum err command_claim(struct execution *execution);
+/* Runs what others have kept, up to end_offset (-1: what can be read). `own` may be NULL. */
+MUST_CHECK enum err command_follow(struct engine *engine, int64_t end_offset, struct execution *own,
+                                   struct why *why);
 /* Runs all commands again, without starting queries. */
 MUST_CHECK enum err command_replay(struct engine *engine, struct why *why);
+
+/* follow.c: statements of several processes */
+/* Executes a statement. One that changes what runs has its turn among those of all processes: it is
+ * checked against what they have kept before, and tried again when another was faster. With the
+ * lock, which is given back between two tries. */
+MUST_CHECK enum err execute_in_turn(struct execution *execution);
+/* A thread that runs what other processes keep. */
+MUST_CHECK enum err follower_start(struct engine *engine, struct why *why);
+void follower_stop(struct engine *engine);
 
 /* engine.c */
 MUST_CHECK enum err execute_statement(struct execution *execution);

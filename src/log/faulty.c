@@ -9,6 +9,7 @@ struct faulty_log {
     struct log base; /* first */
     struct log *inner;
     struct log_faulty_plan plan;
+    _Atomic uint64_t fail_call;
     _Atomic uint64_t calls;
 };
 
@@ -39,7 +40,7 @@ static struct faulty_member *faulty_member_of(struct log_member *member)
 static enum err count_call(struct faulty_log *log)
 {
     const uint64_t call = atomic_fetch_add(&log->calls, 1) + 1;
-    const uint64_t fail_call = log->plan.fail_call;
+    const uint64_t fail_call = atomic_load(&log->fail_call);
     const bool fails = fail_call && (call == fail_call || (log->plan.sticky && call > fail_call));
     return fails ? log->plan.err : OK;
 }
@@ -61,7 +62,15 @@ struct log *log_faulty_new(struct log *inner, const struct log_faulty_plan *plan
     log->base.ops = &faulty_ops;
     log->inner = inner;
     log->plan = *plan;
+    atomic_store(&log->fail_call, plan->fail_call);
     return &log->base;
+}
+
+void log_faulty_fail(struct log *log, uint64_t nth)
+{
+    struct faulty_log *faulty = faulty_of(log);
+    must(faulty->plan.err != OK);
+    atomic_store(&faulty->fail_call, nth > 0 ? atomic_load(&faulty->calls) + nth : 0);
 }
 
 uint64_t log_faulty_calls(struct log *log)

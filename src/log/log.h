@@ -521,6 +521,8 @@ struct log_faulty_plan {
     enum err err;       /* what they return: ERR_IO, ERR_FULL, ERR_UNAVAILABLE, ERR_ABORTED */
 };
 struct log *log_faulty_new(struct log *inner, const struct log_faulty_plan *plan);
+/* From now on it is the Nth call from here, from 1, that fails; 0: none. */
+void log_faulty_fail(struct log *log, uint64_t nth);
 /* Calls counted so far. */
 uint64_t log_faulty_calls(struct log *log);
 

@@ -1,0 +1,288 @@
+/* service_test.c -- several engines keep statements of one service in one topic: each in its turn,
+ * all run them, under the same numbers. */
+#include "fixture.h"
+
+#include <pthread.h>
+
+#define COMMANDS "_confluent-ksql-test__command_topic"
+#define SENDERS 2
+#define STATEMENTS_EACH 15
+#define FAULTS_EACH 12
+
+static struct world world; /* its engine is the first process */
+
+static int setup(void **state)
+{
+    world_init(&world);
+    world.options.shared = true;
+    make_topic(&world.base, "t", 1);
+    world_open(&world);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    world_release(&world);
+    return 0;
+}
+
+static struct engine *open_another(bool shared, struct why *why)
+{
+    struct engine_options options = world.options;
+    struct engine *engine = NULL;
+    options.log = world.base.inner;
+    options.shared = shared;
+    return engine_open(&options, &engine, why) == OK ? engine : NULL;
+}
+
+static enum err run_at(struct engine *engine, const char *text, struct why *why)
+{
+    struct arena arena;
+    struct session session;
+    arena_init(&arena, 0);
+    session_init(&session, &arena);
+    const enum err err =
+        engine_execute(engine, &session, str_from(text), engine_ignore_answer, NULL, why);
+    arena_release(&arena);
+    return err;
+}
+
+static void must_run_at(struct engine *engine, const char *text)
+{
+    struct why why = {0};
+    const enum err err = run_at(engine, text, &why);
+    if (err != OK)
+        fail_msg("%s: %s: %s", text, err_name(err), why.text);
+}
+
+static bool knows(struct engine *engine, const char *name)
+{
+    struct arena arena;
+    struct source source;
+    arena_init(&arena, 0);
+    const bool known = engine_source(engine, str_from(name), &arena, &source) == OK;
+    arena_release(&arena);
+    return known;
+}
+
+static void wait_known(struct engine *engine, const char *name, bool wanted)
+{
+    for (int i = 0; i < IDLE_MS; i++) {
+        if (knows(engine, name) == wanted)
+            return;
+        clock_sleep_ms(1);
+    }
+    fail_msg("'%s' is %s", name, wanted ? "not known" : "still known");
+}
+
+static bool has_query(struct engine *engine, const char *id)
+{
+    struct arena arena;
+    struct engine_query *queries;
+    uint32_t count;
+    bool found = false;
+    arena_init(&arena, 0);
+    engine_queries(engine, &arena, &queries, &count);
+    for (uint32_t i = 0; i < count; i++)
+        found |= str_equal(queries[i].id, str_from(id));
+    arena_release(&arena);
+    return found;
+}
+
+static void wait_query(struct engine *engine, const char *id, bool wanted)
+{
+    for (int i = 0; i < IDLE_MS; i++) {
+        if (has_query(engine, id) == wanted)
+            return;
+        clock_sleep_ms(1);
+    }
+    fail_msg("query '%s' %s", id, wanted ? "does not run" : "still runs");
+}
+
+static int64_t command_count(void)
+{
+    struct arena arena;
+    struct log_topic_info info;
+    arena_init(&arena, 0);
+    assert_ok(log_describe(world.base.inner, STR(COMMANDS), &arena, &info, NULL));
+    const int64_t count = info.partitions[0].end_offset;
+    arena_release(&arena);
+    return count;
+}
+
+#define CREATE(name)                                                                               \
+    "CREATE STREAM " name " (k STRING KEY, id STRING) WITH (KAFKA_TOPIC='t',"                      \
+    " KEY_FORMAT='KAFKA', VALUE_FORMAT='DELIMITED');"
+
+static void test_all_run_what_one_keeps(void **state)
+{
+    struct why why = {0};
+    struct engine *other = open_another(true, &why);
+    assert_non_null(other);
+    must_run_at(world.engine, CREATE("a"));
+    wait_known(other, "A", true);
+    /* At once: it looks what was kept before it answers. */
+    must_run_at(other, "CREATE STREAM b AS SELECT * FROM a EMIT CHANGES;");
+    wait_query(world.engine, "CSAS_B_1", true);
+    assert_true(has_query(other, "CSAS_B_1"));
+
+    struct engine *late = open_another(true, &why);
+    assert_non_null(late);
+    assert_true(has_query(late, "CSAS_B_1"));
+    engine_close(late);
+
+    must_run_at(other, "DROP STREAM b;");
+    must_run_at(world.engine, "DROP STREAM a;");
+    wait_known(other, "A", false);
+    assert_false(has_query(world.engine, "CSAS_B_1"));
+    engine_close(other);
+}
+
+static void test_a_statement_is_checked_against_all_kept_before(void **state)
+{
+    struct why why = {0};
+    struct engine *other = open_another(true, &why);
+    assert_non_null(other);
+    must_run_at(world.engine, CREATE("a"));
+    assert_int_equal(run_at(other, CREATE("a"), &why), ERR_EXISTS);
+    must_run_at(other, CREATE("b"));
+    assert_int_equal(run_at(world.engine, CREATE("b"), &why), ERR_EXISTS);
+    assert_int_equal(command_count(), 2);
+    engine_close(other);
+}
+
+static void test_files_that_all_apply_are_kept_once(void **state)
+{
+    struct why why = {0};
+    struct engine *other = open_another(true, &why);
+    const struct str text = STR(CREATE("a") "CREATE STREAM b AS SELECT * FROM a EMIT CHANGES;");
+    assert_non_null(other);
+    for (int i = 0; i < 2; i++) {
+        assert_ok(engine_apply(world.engine, STR("f.sql"), text, engine_ignore_answer, NULL, &why));
+        assert_ok(engine_apply(other, STR("f.sql"), text, engine_ignore_answer, NULL, &why));
+    }
+    assert_int_equal(command_count(), 2);
+    engine_close(other);
+}
+
+struct sender {
+    struct engine *engine;
+    int number;
+    int failed_count;
+};
+
+/* Names of its own, and those that all senders want. */
+static void *send_many(void *context)
+{
+    struct sender *sender = context;
+    for (int i = 0; i < STATEMENTS_EACH; i++) {
+        char text[300];
+        struct why why = {0};
+        snprintf(text, sizeof(text), CREATE("own_%d_%d"), sender->number, i);
+        if (run_at(sender->engine, text, &why) != OK) {
+            print_message("%s: %s\n", text, why.text);
+            sender->failed_count++;
+        }
+        snprintf(text, sizeof(text), CREATE("common_%d"), i);
+        const enum err err = run_at(sender->engine, text, &why);
+        if (err != OK && err != ERR_EXISTS) {
+            print_message("%s: %s\n", text, why.text);
+            sender->failed_count++;
+        }
+    }
+    return NULL;
+}
+
+static void test_many_at_the_same_time(void **state)
+{
+    struct why why = {0};
+    struct engine *other = open_another(true, &why);
+    struct sender senders[SENDERS] = {{world.engine, 0, 0}, {other, 1, 0}};
+    pthread_t threads[SENDERS];
+    assert_non_null(other);
+    for (int i = 0; i < SENDERS; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, send_many, &senders[i]), 0);
+    for (int i = 0; i < SENDERS; i++) {
+        pthread_join(threads[i], NULL);
+        assert_int_equal(senders[i].failed_count, 0);
+    }
+    assert_int_equal(command_count(), (SENDERS + 1) * STATEMENTS_EACH);
+    for (int i = 0; i < STATEMENTS_EACH; i++) {
+        char name[40];
+        for (int j = 0; j < SENDERS; j++) {
+            snprintf(name, sizeof(name), "OWN_%d_%d", j, i);
+            wait_known(world.engine, name, true);
+            wait_known(other, name, true);
+        }
+        snprintf(name, sizeof(name), "COMMON_%d", i);
+        wait_known(world.engine, name, true);
+        wait_known(other, name, true);
+    }
+    engine_close(other);
+}
+
+/* The Nth call of the log fails while statements are kept: each is kept once or not at all, and
+ * both processes agree on which. */
+static void test_faults(void **state)
+{
+    static const enum err errs[] = {ERR_AGAIN, ERR_ABORTED, ERR_UNAVAILABLE, ERR_IO};
+    static const char *const statements[] = {CREATE("a"), CREATE("b"), "DROP STREAM b;"};
+    for (int i = 0; i < 4 * FAULTS_EACH; i++) {
+        struct why why = {0};
+        world_release(&world);
+        world_init(&world);
+        make_topic(&world.base, "t", 1);
+        const struct log_faulty_plan plan = {.err = errs[i % 4]};
+        world.base.log = log_faulty_new(world.base.inner, &plan);
+        world_open(&world);
+        struct engine *other = open_another(true, &why);
+        assert_non_null(other);
+        log_faulty_fail(world.base.log, (uint64_t)(i / 4) + 1);
+        for (size_t j = 0; j < 3; j++)
+            (void)run_at(world.engine, statements[j], &why);
+        log_faulty_fail(world.base.log, 0);
+        must_run_at(other, CREATE("last"));
+        must_run_at(world.engine, CREATE("very_last"));
+        wait_known(other, "VERY_LAST", true);
+        assert_int_equal(knows(world.engine, "A"), knows(other, "A"));
+        assert_int_equal(knows(world.engine, "B"), knows(other, "B"));
+        engine_close(other);
+    }
+}
+
+static void test_records_of_others_are_refused(void **state)
+{
+    const char *const foreign[] = {
+        "{\"statement\":\"CREATE STREAM x (a INT) WITH (kafka_topic='t', value_format='JSON');\","
+        "\"streamsProperties\":{},\"originalProperties\":{},\"plan\":null,\"version\":18}",
+        "{\"version\":1,\"statement\":\"CREATE TYPE x AS INT;\"}",
+        "hello",
+    };
+    for (size_t i = 0; i < 3; i++) {
+        struct why why = {0};
+        world_release(&world);
+        world_init(&world);
+        make_topic(&world.base, COMMANDS, 1);
+        put(&world.base, COMMANDS, "", foreign[i], 1);
+        assert_ok(registry_embedded_open(world.base.store, &world.registry, &why));
+        world.options.registry = world.registry;
+        assert_null(open_another(true, &why));
+        registry_close(world.registry);
+        assert_non_null(strstr(why.text, "ksqlDB"));
+        assert_non_null(strstr(why.text, "ksql.service.id"));
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_all_run_what_one_keeps, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_a_statement_is_checked_against_all_kept_before, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(test_files_that_all_apply_are_kept_once, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_many_at_the_same_time, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_faults, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_records_of_others_are_refused, setup, teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
