@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #define TURN_MS_MAX 30000
-#define PAUSE_MS_MAX 400
+#define PAUSE_MS_MAX 1000
 #define FOLLOW_MS 100
 #define FOLLOW_AGAIN_MS 2000
 
@@ -81,7 +81,7 @@ static enum err try_once(struct execution *execution)
 /* Longer and longer, each process differently: of several that want the topic one gets it. */
 static void pause_before(struct engine *engine, int tries, struct random *random)
 {
-    const uint64_t most_ms = tries < 6 ? UINT64_C(10) << tries : PAUSE_MS_MAX;
+    const uint64_t most_ms = tries < 6 ? UINT64_C(50) << tries : PAUSE_MS_MAX;
     pthread_mutex_unlock(&engine->lock);
     clock_sleep_ms((int64_t)random_below(random, most_ms < PAUSE_MS_MAX ? most_ms : PAUSE_MS_MAX));
     pthread_mutex_lock(&engine->lock);

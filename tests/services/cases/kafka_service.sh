@@ -1,0 +1,112 @@
+#!/usr/bin/env bash
+# kafka_service -- a service of several processes on a real Kafka: what is said to one, all run, under
+# the same ids, whoever is asked at the same time; who comes later learns it.
+set -eu
+cd "$(dirname "$0")/../../.."
+[ -n "${BOOTSTRAP:-}" ] || exec tests/services/kafka "$0"
+program=${RELEASE_PROGRAM:-build/release/drivethru}
+each=${EACH:-6}
+data=$(mktemp -d)
+pids=
+trap 'for pid in $pids; do kill -KILL "$pid" 2>/dev/null || true; done; rm -rf "$data"' EXIT
+mkdir "$data/pipeline"
+
+fail() {
+    echo "$1" >&2
+    for log in "$data"/*.log; do
+        echo "-- $log" >&2
+        tail -n 20 "$log" >&2
+    done
+    exit 1
+}
+free_port() {
+    python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+}
+# name, its registry's port: 0 for any: one process has the registry, the others ask it.
+start() {
+    local port
+    port=$(free_port)
+    {
+        echo "bootstrap.servers=$BOOTSTRAP"
+        echo "transaction.timeout.ms=5000"
+        [ "$2" != 0 ] || echo "schema.registry.url=http://127.0.0.1:$registry"
+    } >"$data/$1.properties"
+    DRIVETHRU_REGISTRY_LISTEN=127.0.0.1:$2 "$program" up --config "$data/$1.properties" --data "$data/$1" \
+        --listen "127.0.0.1:$port" --pipeline "$data/pipeline" --no-generate --no-live --threads 1 \
+        >"$data/$1.log" 2>&1 &
+    printf -v "$1" 'http://127.0.0.1:%s' "$port"
+    printf -v "pid_$1" '%s' $!
+    pids="$pids $!"
+    for _ in $(seq 300); do
+        ! curl -sf "http://127.0.0.1:$port/info" >/dev/null || return 0
+        sleep 0.1
+    done
+    fail "$1 does not start"
+}
+ksql() {
+    curl -s --max-time 60 -X POST "$1/ksql" -d "{\"ksql\":\"$2\"}"
+}
+# url, statement, what its answer has
+expect() {
+    local answer
+    answer=$(ksql "$1" "$2")
+    [[ $answer == *"$3"* ]] || fail "'$2': not '$3', but $answer"
+}
+# The same of what another has been told, when it has come there.
+await() {
+    local answer
+    for _ in $(seq 300); do
+        answer=$(ksql "$1" "$2")
+        [[ $answer != *"$3"* ]] || return 0
+        sleep 0.1
+    done
+    fail "'$2': never '$3', but $answer"
+}
+catalog() {
+    ksql "$1" 'SHOW STREAMS; SHOW QUERIES; SHOW TYPES;' | grep -o '"\(name\|id\)":"[^"]*"' | sort
+}
+
+registry=$(free_port)
+start a "$registry"
+start b 0
+
+expect "$a" "CREATE STREAM s (k STRING KEY, v INT) WITH (kafka_topic='s', value_format='JSON', partitions=2);" SUCCESS
+await "$b" 'SHOW STREAMS;' '"name":"S"'
+expect "$b" "CREATE STREAM s (k STRING KEY, v INT) WITH (kafka_topic='s', value_format='JSON', partitions=2);" 'exists already'
+expect "$b" 'CREATE STREAM t AS SELECT * FROM s;' '"queryId":"CSAS_T_'
+await "$a" 'SHOW QUERIES;' "$(ksql "$b" 'SHOW QUERIES;' | grep -o '"id":"CSAS_T_[0-9]*"')"
+
+# All at the same time: names of each, and names that all want.
+many() {
+    for i in $(seq "$each"); do
+        ksql "$1" "CREATE STREAM $2_$i (k STRING KEY) WITH (kafka_topic='s', value_format='JSON');" >>"$data/own.$2"
+        ksql "$1" "CREATE STREAM common_$i (k STRING KEY) WITH (kafka_topic='s', value_format='JSON');" >>"$data/common.$2"
+        ksql "$1" "CREATE STREAM ${2}_q_$i AS SELECT * FROM s;" >>"$data/own.$2"
+    done
+}
+many "$a" x &
+first=$!
+many "$b" y &
+wait "$first" $!
+for name in x y; do
+    [ "$(grep -o '"status":"SUCCESS"' "$data/own.$name" | wc -l)" = $((2 * each)) ] || fail "lost: $(cat "$data/own.$name")"
+done
+[ "$(cat "$data"/common.* | grep -o '"status":"SUCCESS"' | wc -l)" = "$each" ] || fail "not once: $(cat "$data"/common.*)"
+[ "$(cat "$data"/common.* | grep -o 'exists already' | wc -l)" = "$each" ] || fail "not refused: $(cat "$data"/common.*)"
+
+start c 0
+expected=$((2 + 5 * each))
+[ "$(catalog "$c" | grep -c '"name"')" = "$expected" ] || fail "the third knows $(catalog "$c")"
+[ "$(catalog "$c" | grep -c '"id"')" = $((1 + 2 * each)) ] || fail "the third runs $(catalog "$c")"
+same() {
+    for _ in $(seq 300); do
+        [ "$(catalog "$a")" != "$(catalog "$c")" ] || [ "$(catalog "$b")" != "$(catalog "$c")" ] || return 0
+        sleep 0.1
+    done
+    fail "not the same: $(catalog "$a"), $(catalog "$b"), $(catalog "$c")"
+}
+same
+expect "$c" 'TERMINATE ALL;' SUCCESS
+await "$a" 'SHOW QUERIES;' '"queries":[]'
+await "$b" 'SHOW QUERIES;' '"queries":[]'
+same
