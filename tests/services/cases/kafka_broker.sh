@@ -43,3 +43,4 @@ wait $child || code=$?
 child=
 [ "$code" = 0 ] || { echo "up ended with $code"; tail -n 20 "$data/log"; exit 1; }
 "$program" verify $arguments || { tail -n 20 "$data/log"; exit 1; }
+tests/services/count "$program" $arguments || { tail -n 20 "$data/log"; exit 1; }

@@ -39,10 +39,16 @@ done
 (run --until-idle) >"$data/log" 2>&1 || { tail -n 20 "$data/log"; exit 1; }
 tail -n 1 "$data/log"
 "$program" verify $arguments || { tail -n 20 "$data/log"; exit 1; }
+tests/services/count "$program" $arguments || { tail -n 20 "$data/log"; exit 1; }
 
-# The judge must be able to say no.
+# The judges must be able to say no.
 sqlite3 "$data/data/documents.sqlite" 'delete from orders_payments where _id = (select min(_id) from orders_payments)'
 if "$program" verify $arguments --quiet >/dev/null 2>&1; then
     echo "verify misses nothing when a document is gone"
     exit 1
 fi
+key=$(kcat -b "$BOOTSTRAP" -C -t MCD_ORDERS_PAYMENTS_JOINED -p 0 -o beginning -c 1 -e -q -f '%k')
+kcat -b "$BOOTSTRAP" -C -t MCD_ORDERS_PAYMENTS_JOINED -p 0 -o beginning -c 1 -e -q -D '' >"$data/row"
+kcat -b "$BOOTSTRAP" -P -t MCD_ORDERS_PAYMENTS_JOINED -p 0 -k "$key" "$data/row"
+! tests/services/count "$program" $arguments >"$data/count" || { echo "a row that is there twice is not counted"; exit 1; }
+grep -q '^joined: .* lost 0, twice 1, wrong 0$' "$data/count" || { cat "$data/count"; exit 1; }
