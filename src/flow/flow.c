@@ -12,7 +12,7 @@ struct idle_question {
 };
 
 static bool ask_idle(struct flow *flow, uint64_t *ret_activity);
-static void act_idle(struct worker *worker, void *context);
+static bool act_idle(struct worker *worker, void *context);
 
 enum err flow_open(const struct flow_options *options, struct flow **ret_flow, struct why *why)
 {
@@ -88,9 +88,10 @@ static bool ask_idle(struct flow *flow, uint64_t *ret_activity)
     return question.idle;
 }
 
-static void act_idle(struct worker *worker, void *context)
+static bool act_idle(struct worker *worker, void *context)
 {
     struct idle_question *question = context;
     if (!worker_is_idle(worker, &question->activity))
         question->idle = false;
+    return true;
 }

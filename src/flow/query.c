@@ -23,9 +23,9 @@ static enum err make_topic(struct flow_query *query, const struct plan_stage *st
 static enum err place_tasks(struct flow_query *query, struct why *why);
 static enum err stage_partitions(struct flow_query *query, const struct plan_stage *stage,
                                  bool must_agree, int32_t *ret_count, struct why *why);
-static void act_add(struct worker *worker, void *context);
-static void act_remove(struct worker *worker, void *context);
-static void act_nothing(struct worker *worker, void *context);
+static bool act_add(struct worker *worker, void *context);
+static bool act_remove(struct worker *worker, void *context);
+static bool act_nothing(struct worker *worker, void *context);
 static enum err forget(struct flow_query *query, struct why *why);
 
 enum err flow_start(struct flow *flow, const struct plan *plan,
@@ -258,19 +258,22 @@ static enum err stage_partitions(struct flow_query *query, const struct plan_sta
     return OK;
 }
 
-static void act_add(struct worker *worker, void *context)
+static bool act_add(struct worker *worker, void *context)
 {
     struct add_question *question = context;
     question->err = worker_add_query(worker, question->query, question->why);
+    return true;
 }
 
-static void act_remove(struct worker *worker, void *context)
+static bool act_remove(struct worker *worker, void *context)
 {
     worker_remove_query(worker, context);
+    return true;
 }
 
-static void act_nothing(struct worker *worker, void *context)
+static bool act_nothing(struct worker *worker, void *context)
 {
+    return true;
 }
 
 /* Positions and marks of all its tasks go in one step, then its topics. */

@@ -22,7 +22,7 @@ struct status_round {
 
 static void find_ends(struct log *log, struct arena *arena, struct status_round *round);
 static void finish(struct status_question *question);
-static void act_status(struct worker *worker, void *context);
+static bool act_status(struct worker *worker, void *context);
 static void add_task(struct status_question *question, const struct task *task);
 static void add_position(struct status_question *question, const struct input *input);
 
@@ -85,7 +85,7 @@ static void finish(struct status_question *question)
         atomic_store(&status->counters.at[i], counters_get(&query->counters, i));
 }
 
-static void act_status(struct worker *worker, void *context)
+static bool act_status(struct worker *worker, void *context)
 {
     const struct status_round *round = context;
     for (uint32_t q = 0; q < round->count; q++) {
@@ -94,6 +94,7 @@ static void act_status(struct worker *worker, void *context)
             if (query->tasks[i].worker == worker && query->tasks[i].task)
                 add_task(&round->questions[q], query->tasks[i].task);
     }
+    return false;
 }
 
 static void add_task(struct status_question *question, const struct task *task)

@@ -9,9 +9,8 @@
 #include "flow/query.h"
 
 #define MESSAGES_MAX 64
-#define ATTENTION 100       /* after a message, so many waits are of 1 ms: more may follow */
-#define WAIT_MS 10          /* longest time until a message is seen */
-#define LOOK_NS 100000000   /* tasks get a turn at least so often, news or not */
+#define LOOK_MS 100         /* tasks get a turn at least so often, news or not */
+#define AWAY_MS 10          /* between two looks at the messages while the log cannot be had */
 #define RETRY_NS 100000000  /* after something that is not reachable */
 #define SETTLE_MS_MAX 10000 /* a query that stops waits for its steps */
 #define RETURN_NS_MIN 10000000
@@ -22,28 +21,21 @@ struct seat {
     uint32_t index;
 };
 
-struct message {
-    worker_act *act;
-    void *context;
-    pthread_mutex_t lock;
-    pthread_cond_t done_changed;
-    bool done;
-};
-
 struct worker {
     struct flow *flow;
     pthread_t thread;
-    struct queue messages; /* of struct message *, the sender's */
+    struct queue messages; /* of struct worker_message *, the sender's */
     bool stopping;
+    pthread_mutex_t member_lock; /* so that nobody wakes a member that is leaving */
+    _Atomic bool waits;          /* for news: who sends a message must wake it */
+    struct log_member *member;   /* to wait with; NULL while it cannot be had */
     /* the thread's own */
-    struct log_member *member; /* to wait with; NULL while it cannot be had */
     struct seat *seats;
     uint32_t seat_count;
     uint32_t seat_capacity;
     uint64_t generation;
     int64_t return_ns; /* how long to wait after going back */
     uint64_t activity;
-    uint32_t attention; /* waits left that are short */
 };
 
 static bool is_settled(struct worker *worker, const struct flow_query *query);
@@ -55,7 +47,9 @@ static bool turn(struct worker *worker, struct seat seat);
 static void rest(struct flow_query *query, struct query_task *slot);
 static enum err build(struct worker *worker, struct seat seat, struct why *why);
 static void react(struct worker *worker, struct seat seat, enum err err, const struct why *why);
-static bool wait_for_news(struct worker *worker);
+static bool wait_for_news(struct worker *worker, int64_t until_ns);
+static void wake(struct worker *worker);
+static void set_member(struct worker *worker, struct log_member *member);
 static void go_back(struct worker *worker);
 static void meet_others(struct worker *worker, uint64_t generation);
 
@@ -71,14 +65,16 @@ enum err worker_new(struct flow *flow, struct worker **ret_worker, struct why *w
         return err;
     }
     queue_init(&worker->messages, MESSAGES_MAX);
+    pthread_mutex_init(&worker->member_lock, NULL);
     must(pthread_create(&worker->thread, NULL, worker_run, worker) == 0);
     *ret_worker = worker;
     return OK;
 }
 
-static void act_stop(struct worker *worker, void *context)
+static bool act_stop(struct worker *worker, void *context)
 {
     worker->stopping = true;
+    return true;
 }
 
 void worker_free(struct worker *worker)
@@ -90,23 +86,38 @@ void worker_free(struct worker *worker)
     must(worker->seat_count == 0);
     log_leave(worker->member);
     queue_release(&worker->messages);
+    pthread_mutex_destroy(&worker->member_lock);
     free(worker->seats);
     free(worker);
 }
 
+void worker_send(struct worker *worker, struct worker_message *message, worker_act *act,
+                 void *context)
+{
+    *message = (struct worker_message){.act = act, .context = context};
+    pthread_mutex_init(&message->lock, NULL);
+    pthread_cond_init(&message->done_changed, NULL);
+    const enum err err = queue_push(&worker->messages, message, QUEUE_FOREVER);
+    must(err == OK);
+    if (atomic_load(&worker->waits))
+        wake(worker);
+}
+
+void worker_await(struct worker_message *message)
+{
+    pthread_mutex_lock(&message->lock);
+    while (!message->done)
+        pthread_cond_wait(&message->done_changed, &message->lock);
+    pthread_mutex_unlock(&message->lock);
+    pthread_cond_destroy(&message->done_changed);
+    pthread_mutex_destroy(&message->lock);
+}
+
 void worker_ask(struct worker *worker, worker_act *act, void *context)
 {
-    struct message message = {.act = act, .context = context};
-    pthread_mutex_init(&message.lock, NULL);
-    pthread_cond_init(&message.done_changed, NULL);
-    const enum err err = queue_push(&worker->messages, &message, QUEUE_FOREVER);
-    must(err == OK);
-    pthread_mutex_lock(&message.lock);
-    while (!message.done)
-        pthread_cond_wait(&message.done_changed, &message.lock);
-    pthread_mutex_unlock(&message.lock);
-    pthread_cond_destroy(&message.done_changed);
-    pthread_mutex_destroy(&message.lock);
+    struct worker_message message;
+    worker_send(worker, &message, act, context);
+    worker_await(&message);
 }
 
 enum err worker_add_query(struct worker *worker, struct flow_query *query, struct why *why)
@@ -194,7 +205,7 @@ static void *worker_run(void *context)
 {
     struct worker *worker = context;
     bool has_news = true;
-    int64_t looked_ns = 0;
+    int64_t look_ns = 0;
     while (!worker->stopping) {
         if (handle_messages(worker))
             has_news = true;
@@ -203,32 +214,30 @@ static void *worker_run(void *context)
             has_news = true;
         }
         const int64_t now_ns = clock_monotonic_ns();
-        if (has_news || now_ns - looked_ns >= LOOK_NS) {
-            looked_ns = now_ns;
+        if (has_news || now_ns >= look_ns) {
+            look_ns = now_ns + LOOK_MS * 1000000;
             has_news = go_round(worker);
-            if (has_news)
-                continue;
+            continue;
         }
-        has_news = wait_for_news(worker);
+        has_news = wait_for_news(worker, look_ns);
     }
     return NULL;
 }
 
+/* True: tasks may have something to do by them. */
 static bool handle_messages(struct worker *worker)
 {
     bool any = false;
     void *item;
     while (queue_pop(&worker->messages, 0, &item) == OK) {
-        struct message *message = item;
-        message->act(worker, message->context);
+        struct worker_message *message = item;
+        if (message->act(worker, message->context))
+            any = true;
         pthread_mutex_lock(&message->lock);
         message->done = true;
         pthread_cond_signal(&message->done_changed);
         pthread_mutex_unlock(&message->lock);
-        any = true;
     }
-    if (any)
-        worker->attention = ATTENTION;
     return any;
 }
 
@@ -328,6 +337,8 @@ static void react(struct worker *worker, struct seat seat, enum err err, const s
     switch (err_reaction(err)) {
     case REACTION_REBUILD:
         atomic_compare_exchange_strong(&worker->flow->generation, &generation, generation + 1);
+        for (uint32_t i = 0; i < worker->flow->worker_count; i++)
+            wake(worker->flow->workers[i]);
         return;
     case REACTION_RETRY:
         slot->retry_ns = clock_monotonic_ns() + RETRY_NS;
@@ -337,23 +348,42 @@ static void react(struct worker *worker, struct seat seat, enum err err, const s
     }
 }
 
-static bool wait_for_news(struct worker *worker)
+/* Whoever has sent a message sees that it waits, or it sees the message. */
+static bool wait_for_news(struct worker *worker, int64_t until_ns)
 {
     if (!worker->member) {
-        clock_sleep_ms(WAIT_MS);
+        clock_sleep_ms(AWAY_MS);
         return true;
     }
-    int64_t wait_ms = WAIT_MS;
-    if (worker->attention > 0) {
-        worker->attention--;
-        wait_ms = 1;
-    }
-    const enum err err = log_wait(worker->member, wait_ms);
+    const int64_t wait_ms = (until_ns - clock_monotonic_ns()) / 1000000 + 1;
+    enum err err = ERR_AGAIN;
+    atomic_store(&worker->waits, true);
+    if (queue_count(&worker->messages) == 0)
+        err = log_wait(worker->member, wait_ms);
+    atomic_store(&worker->waits, false);
     if (err != OK && err != ERR_AGAIN) {
         /* Whoever reads or commits will say what is wrong. */
-        clock_sleep_ms(WAIT_MS);
+        clock_sleep_ms(AWAY_MS);
     }
     return err != ERR_AGAIN;
+}
+
+static void wake(struct worker *worker)
+{
+    pthread_mutex_lock(&worker->member_lock);
+    if (worker->member)
+        log_wake(worker->member);
+    pthread_mutex_unlock(&worker->member_lock);
+}
+
+static void set_member(struct worker *worker, struct log_member *member)
+{
+    pthread_mutex_lock(&worker->member_lock);
+    struct log_member *before = worker->member;
+    worker->member = member;
+    pthread_mutex_unlock(&worker->member_lock);
+    if (before)
+        log_leave(before);
 }
 
 static void go_back(struct worker *worker)
@@ -374,13 +404,13 @@ static void go_back(struct worker *worker)
     }
     if (worker->return_ns < RETURN_NS_MAX)
         worker->return_ns *= 2;
-    log_leave(worker->member);
-    worker->member = NULL;
+    set_member(worker, NULL);
     meet_others(worker, generation);
     worker->generation = generation;
     const struct log_member_options options = {.name = STR("worker")};
-    if (log_join(worker->flow->options.log, &options, &worker->member, NULL) != OK)
-        worker->member = NULL;
+    struct log_member *member;
+    if (log_join(worker->flow->options.log, &options, &member, NULL) == OK)
+        set_member(worker, member);
 }
 
 /* Nobody joins again before everybody has left; messages are answered meanwhile. */
@@ -395,7 +425,7 @@ static void meet_others(struct worker *worker, uint64_t generation)
     }
     while (flow->returned_generation < generation) {
         condition_wait(&flow->returned, &flow->return_lock,
-                       clock_monotonic_ns() + WAIT_MS * 1000000);
+                       clock_monotonic_ns() + AWAY_MS * 1000000);
         pthread_mutex_unlock(&flow->return_lock);
         (void)handle_messages(worker);
         pthread_mutex_lock(&flow->return_lock);

@@ -8,6 +8,8 @@
 
 #include "base/err.h"
 
+#include <pthread.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 struct flow;
@@ -19,9 +21,24 @@ MUST_CHECK enum err worker_new(struct flow *flow, struct worker **ret_worker, st
 void worker_free(struct worker *worker);
 
 /* What a message does, on the worker's thread, between two batches: tasks of this worker and their
- * operators may be touched. */
-typedef void worker_act(struct worker *worker, void *context);
-/* Sends a message and waits until it was done. [any thread but a worker's] */
+ * operators may be touched. True: tasks may have something to do by it. */
+typedef bool worker_act(struct worker *worker, void *context);
+
+/* A message on its way: the sender's, from worker_send until worker_await has returned. */
+struct worker_message {
+    worker_act *act;
+    void *context;
+    pthread_mutex_t lock;
+    pthread_cond_t done_changed;
+    bool done;
+};
+
+/* Sends a message; so several workers can be asked at once. [any thread but a worker's] */
+void worker_send(struct worker *worker, struct worker_message *message, worker_act *act,
+                 void *context);
+/* Waits until it was done. */
+void worker_await(struct worker_message *message);
+/* Both. */
 void worker_ask(struct worker *worker, worker_act *act, void *context);
 
 /* Builds the query's tasks that belong to this worker and takes them on. On failure it has none of

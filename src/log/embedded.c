@@ -41,6 +41,7 @@ const struct log_member_ops embedded_member_ops = {
     .read = embedded_read,
     .release = embedded_release,
     .wait = embedded_wait,
+    .wake = embedded_wake,
     .commit = embedded_commit,
     .committed = embedded_committed,
     .load = embedded_load,

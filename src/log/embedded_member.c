@@ -48,6 +48,10 @@ enum err embedded_wait(struct log_member *base, int64_t timeout_ms)
             member->sequence_seen = member->account.durable_sequence;
             break;
         }
+        if (member->woken) {
+            err = ERR_AGAIN;
+            break;
+        }
         if (log->waiting_count++ == 0)
             pthread_cond_signal(&log->work); /* somebody listens: look out for other processes */
         if (log->read_only)
@@ -56,8 +60,19 @@ enum err embedded_wait(struct log_member *base, int64_t timeout_ms)
             err = ERR_AGAIN;
         log->waiting_count--;
     }
+    member->woken = false;
     pthread_mutex_unlock(&log->lock);
     return err;
+}
+
+void embedded_wake(struct log_member *base)
+{
+    struct embedded_member *member = embedded_member_of(base);
+    struct embedded_log *log = member->log;
+    pthread_mutex_lock(&log->lock);
+    member->woken = true;
+    pthread_cond_broadcast(&log->changed);
+    pthread_mutex_unlock(&log->lock);
 }
 
 enum err embedded_committed(struct log_member *base, uint64_t *ret_sequence)

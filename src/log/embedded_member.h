@@ -26,6 +26,7 @@ struct embedded_member {
     struct log_member base; /* first */
     struct embedded_log *log;
     struct account account; /* under the log's lock */
+    bool woken;             /* likewise */
     /* the member's thread */
     uint64_t news_seen;
     uint64_t handovers_seen;
@@ -40,6 +41,7 @@ struct embedded_member *embedded_member_of(struct log_member *member);
 enum err embedded_join(struct log *log, const struct log_member_options *options,
                        struct log_member **ret_member, struct why *why);
 enum err embedded_wait(struct log_member *member, int64_t timeout_ms);
+void embedded_wake(struct log_member *member);
 enum err embedded_committed(struct log_member *member, uint64_t *ret_sequence);
 enum err embedded_load(struct log_member *member, struct str task, struct arena *arena,
                        struct log_task_state *ret_state, struct why *why);

@@ -212,6 +212,11 @@ static enum err faulty_wait(struct log_member *member, int64_t timeout_ms)
     return err ? err : log_wait(faulty->inner, timeout_ms);
 }
 
+static void faulty_wake(struct log_member *member)
+{
+    log_wake(faulty_member_of(member)->inner);
+}
+
 static enum err faulty_commit(struct log_member *member, const struct log_step *step,
                               uint64_t *ret_sequence)
 {
@@ -262,6 +267,7 @@ static const struct log_member_ops faulty_member_ops = {
     .read = faulty_read,
     .release = faulty_release,
     .wait = faulty_wait,
+    .wake = faulty_wake,
     .commit = faulty_commit,
     .committed = faulty_committed,
     .load = faulty_load,

@@ -258,8 +258,10 @@ struct log_member_ops {
                      struct why *why);
     void (*release)(struct log_member *member, struct log_records *records);
     /* Waits until a topic of the log has news, a step of this member ended, or timeout_ms passed.
-     * ERR_AGAIN on time-out. */
+     * ERR_AGAIN on time-out, or woken. */
     enum err (*wait)(struct log_member *member, int64_t timeout_ms);
+    /* Ends the member's wait, or the next one if it does not wait now. [any thread] */
+    void (*wake)(struct log_member *member);
     /* Hands a step over without waiting for its commit. ret_sequence: 1, 2, 3, ... for this member.
      * ERR_FULL: steps_max are on their way, nothing was taken. ERR_ABORTED: an earlier step of this
      * process failed; leave, join again and load. ERR_NOT_FOUND: a topic was removed. ERR_CORRUPT:
@@ -434,6 +436,12 @@ MUST_CHECK static inline enum err log_wait(struct log_member *member, int64_t ti
 {
     must(member != NULL);
     return member->ops->wait(member, timeout_ms);
+}
+
+static inline void log_wake(struct log_member *member)
+{
+    must(member != NULL);
+    member->ops->wake(member);
 }
 
 MUST_CHECK static inline enum err log_commit(struct log_member *member, const struct log_step *step,

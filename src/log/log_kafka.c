@@ -43,6 +43,7 @@ const struct log_member_ops kafka_member_ops = {
     .read = kafka_read,
     .release = kafka_release,
     .wait = kafka_wait,
+    .wake = kafka_wake,
     .commit = kafka_commit,
     .committed = kafka_committed,
     .load = kafka_load,

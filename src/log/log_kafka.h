@@ -109,6 +109,7 @@ struct kafka_member {
     struct kafka_log *log;
     struct account account; /* under the log's lock */
     bool is_impatient;
+    bool woken; /* under the log's news_lock */
     /* the member's thread */
     uint64_t news_seen;
     uint64_t read_count;
@@ -270,6 +271,7 @@ enum err kafka_join(struct log *log, const struct log_member_options *options,
 enum err kafka_group(struct log *log, const struct log_group_options *options,
                      struct log_group **ret_group, struct why *why);
 enum err kafka_wait(struct log_member *member, int64_t timeout_ms);
+void kafka_wake(struct log_member *member);
 enum err kafka_commit(struct log_member *member, const struct log_step *step,
                       uint64_t *ret_sequence);
 enum err kafka_committed(struct log_member *member, uint64_t *ret_sequence);

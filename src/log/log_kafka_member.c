@@ -52,11 +52,22 @@ enum err kafka_wait(struct log_member *base, int64_t timeout_ms)
     enum err err = OK;
     pthread_mutex_lock(&log->news_lock);
     while (!err && member->news_seen == log->news)
-        if (!condition_wait(&log->news_changed, &log->news_lock, at_ns))
+        if (member->woken || !condition_wait(&log->news_changed, &log->news_lock, at_ns))
             err = ERR_AGAIN;
     member->news_seen = log->news;
+    member->woken = false;
     pthread_mutex_unlock(&log->news_lock);
     return err;
+}
+
+void kafka_wake(struct log_member *base)
+{
+    struct kafka_member *member = kafka_member_of(base);
+    struct kafka_log *log = member->log;
+    pthread_mutex_lock(&log->news_lock);
+    member->woken = true;
+    pthread_cond_broadcast(&log->news_changed);
+    pthread_mutex_unlock(&log->news_lock);
 }
 
 enum err kafka_commit(struct log_member *base, const struct log_step *given, uint64_t *ret_sequence)

@@ -474,6 +474,33 @@ static void steps_beyond_steps_max_are_not_taken(void **state)
     fixture_release(&fixture);
 }
 
+static void *wake_after_a_while(void *member)
+{
+    clock_sleep_ms(20);
+    log_wake(member);
+    return NULL;
+}
+
+/* A wake that is lost would be waited for until the test is stopped. */
+static void who_waits_is_woken(void **state)
+{
+    struct fixture fixture;
+    (void)state;
+    fixture_init(&fixture);
+    fixture_open(&fixture);
+    struct log_member *member = join(fixture.log, false);
+    while (log_wait(member, 0) == OK)
+        continue;
+    log_wake(member);
+    assert_int_equal(log_wait(member, 3600000), ERR_AGAIN);
+    pthread_t thread;
+    assert_int_equal(pthread_create(&thread, NULL, wake_after_a_while, member), 0);
+    assert_int_equal(log_wait(member, 3600000), ERR_AGAIN);
+    pthread_join(thread, NULL);
+    log_leave(member);
+    fixture_release(&fixture);
+}
+
 static void one_process_runs_queries(void **state)
 {
     struct fixture first;
@@ -573,6 +600,7 @@ int main(void)
         cmocka_unit_test(readers_of_a_topic_are_told_as_last_committed),
         cmocka_unit_test(a_trim_goes_with_its_step),
         cmocka_unit_test(steps_beyond_steps_max_are_not_taken),
+        cmocka_unit_test(who_waits_is_woken),
         cmocka_unit_test(one_process_runs_queries),
         cmocka_unit_test(a_group_has_all_partitions_and_keeps_them),
         cmocka_unit_test(damaged_batches_are_refused_at_hand_over),

@@ -10,6 +10,7 @@
 #include "log/log.h"
 #include "store/store.h"
 
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
