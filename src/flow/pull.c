@@ -9,16 +9,14 @@
 #include "flow/table.h"
 
 #define ROWS_ARENA_BLOCK (1 << 20)
+#define FOUND_ARENA_BLOCK (1 << 12) /* some keys' rows */
 
-struct question {
-    struct pull *pull;
-    bool unavailable;
-};
-
-static void act_copy(struct worker *worker, void *context);
-static void copy_rows(struct pull *pull, const struct task *task);
+static enum err pass_answers(struct pull *pull, struct pull_answer *answers, struct why *why);
+static bool act_copy(struct worker *worker, void *context);
+static void copy_rows(struct pull_answer *answer, const struct task *task);
 static bool copy_row(void *context, struct str key, struct str value);
 
+/* All workers are asked at once: each may have a batch to finish first. */
 enum err flow_pull(struct flow_query *query, const struct pull_plan *plan, flow_rows *on_rows,
                    void *context, struct why *why)
 {
@@ -26,71 +24,88 @@ enum err flow_pull(struct flow_query *query, const struct pull_plan *plan, flow_
         .query = query, .plan = plan, .on_rows = on_rows, .context = context, .left = plan->limit};
     arena_init(&pull.arena, 0);
     arena_init(&pull.batch_arena, 0);
-    arena_init(&pull.rows_arena, ROWS_ARENA_BLOCK);
     enum err err = pull_resolve(&pull, why);
     pull.stopped = plan->limit == 0;
-    struct flow *flow = query->flow;
-    for (uint32_t i = 0; i < flow->worker_count && err == OK && !pull.stopped; i++) {
-        struct question question = {.pull = &pull};
-        pull.row_count = 0;
-        arena_clear(&pull.rows_arena);
-        worker_ask(flow->workers[i], act_copy, &question);
-        if (question.unavailable)
-            err =
-                why_set(why, ERR_UNAVAILABLE, "query '%.*s' is reading its state back, or stopped",
-                        STR_ARGS(query->id));
-        else
-            err = pull_pass_rows(&pull, why);
+    const struct flow *flow = query->flow;
+    struct pull_answer *answers = ARENA_ARRAY(&pull.arena, struct pull_answer, flow->worker_count);
+    if (err == OK && !pull.stopped) {
+        for (uint32_t i = 0; i < flow->worker_count; i++) {
+            answers[i] = (struct pull_answer){.pull = &pull};
+            arena_init(&answers[i].arena, pull.keys ? FOUND_ARENA_BLOCK : ROWS_ARENA_BLOCK);
+            worker_send(flow->workers[i], &answers[i].message, act_copy, &answers[i]);
+        }
+        err = pass_answers(&pull, answers, why);
     }
-    free(pull.rows);
-    arena_release(&pull.rows_arena);
     arena_release(&pull.batch_arena);
     arena_release(&pull.arena);
     return err;
 }
 
-static void act_copy(struct worker *worker, void *context)
+static enum err pass_answers(struct pull *pull, struct pull_answer *answers, struct why *why)
 {
-    struct question *question = context;
-    const struct flow_query *query = question->pull->query;
-    for (uint32_t i = 0; i < query->task_count; i++) {
-        const struct query_task *place = &query->tasks[i];
-        if (place->worker != worker || place->stage != question->pull->stage)
-            continue;
-        if (!place->task || place->task->restoring || place->task->replaying) {
-            question->unavailable = true;
-            return;
-        }
-        copy_rows(question->pull, place->task);
+    const struct flow_query *query = pull->query;
+    bool unavailable = false;
+    enum err err = OK;
+    for (uint32_t i = 0; i < query->flow->worker_count; i++) {
+        worker_await(&answers[i].message);
+        unavailable = unavailable || answers[i].unavailable;
     }
+    if (unavailable)
+        err = why_set(why, ERR_UNAVAILABLE, "query '%.*s' is reading its state back, or stopped",
+                      STR_ARGS(query->id));
+    for (uint32_t i = 0; i < query->flow->worker_count; i++) {
+        if (err == OK && !pull->stopped)
+            err = pull_pass_rows(pull, &answers[i], why);
+        free(answers[i].rows);
+        arena_release(&answers[i].arena);
+    }
+    return err;
 }
 
-static void copy_rows(struct pull *pull, const struct task *task)
+static bool act_copy(struct worker *worker, void *context)
 {
+    struct pull_answer *answer = context;
+    const struct flow_query *query = answer->pull->query;
+    for (uint32_t i = 0; i < query->task_count; i++) {
+        const struct query_task *place = &query->tasks[i];
+        if (place->worker != worker || place->stage != answer->pull->stage)
+            continue;
+        if (!place->task || place->task->restoring || place->task->replaying) {
+            answer->unavailable = true;
+            break;
+        }
+        copy_rows(answer, place->task);
+    }
+    return false;
+}
+
+static void copy_rows(struct pull_answer *answer, const struct task *task)
+{
+    const struct pull *pull = answer->pull;
     const struct table *table = NULL;
     for (uint32_t i = 0; i < task->operator_count; i++)
         if (task->operators[i]->node == pull->state)
             table = task->operators[i]->table;
     must(table != NULL);
     if (!pull->keys)
-        table_committed_scan(table, copy_row, pull);
+        table_committed_scan(table, copy_row, answer);
     for (uint32_t i = 0; i < pull->key_count; i++)
-        table_committed_find(table, pull->keys[i], copy_row, pull);
+        table_committed_find(table, pull->keys[i], copy_row, answer);
 }
 
 static bool copy_row(void *context, struct str key, struct str value)
 {
-    struct pull *pull = context;
-    if (pull->row_count >= pull->rows_max)
+    struct pull_answer *answer = context;
+    if (answer->count >= answer->pull->rows_max)
         return false;
-    if (pull->row_count == pull->row_capacity) {
-        pull->row_capacity = pull->row_capacity ? pull->row_capacity * 2 : 64;
-        pull->rows = memory_realloc(pull->rows, pull->row_capacity * sizeof(*pull->rows));
+    if (answer->count == answer->capacity) {
+        answer->capacity = answer->capacity ? answer->capacity * 2 : 64;
+        answer->rows = memory_realloc(answer->rows, answer->capacity * sizeof(*answer->rows));
     }
-    char *bytes = arena_alloc(&pull->rows_arena, key.size + value.size + 1);
+    char *bytes = arena_alloc(&answer->arena, key.size + value.size + 1);
     memcpy(bytes, key.data, key.size);
     memcpy(bytes + key.size, value.data, value.size);
-    pull->rows[pull->row_count++] =
+    answer->rows[answer->count++] =
         (struct pull_row){.key = {bytes, key.size}, .value = {bytes + key.size, value.size}};
     return true;
 }

@@ -4,6 +4,7 @@
 
 #include "flow/flow.h"
 #include "flow/state_row.h"
+#include "flow/worker.h"
 
 #include <stdint.h>
 
@@ -13,6 +14,17 @@
 struct pull_row {
     struct str key;
     struct str value;
+};
+
+/* What one worker answers. */
+struct pull_answer {
+    const struct pull *pull;
+    struct worker_message message;
+    bool unavailable;
+    struct arena arena;
+    struct pull_row *rows;
+    size_t count;
+    size_t capacity;
 };
 
 struct pull {
@@ -35,17 +47,14 @@ struct pull {
     int64_t left; /* rows until the limit; -1: none */
     bool stopped;
 
-    struct arena rows_arena; /* of one worker's answer */
-    struct pull_row *rows;
-    size_t row_count;
-    size_t row_capacity;
-    size_t rows_max; /* more are of no use */
+    size_t rows_max; /* more of one worker are of no use */
 };
 
 /* pull_plan.c: finds the state and what stands above it. ERR_UNSUPPORTED: the query keeps no
  * table. The arena is there; the rest is zeroed. */
 MUST_CHECK enum err pull_resolve(struct pull *pull, struct why *why);
 /* pull_rows.c: hands the rows on, in batches. ERR_CORRUPT. */
-MUST_CHECK enum err pull_pass_rows(struct pull *pull, struct why *why);
+MUST_CHECK enum err pull_pass_rows(struct pull *pull, const struct pull_answer *answer,
+                                   struct why *why);
 
 #endif

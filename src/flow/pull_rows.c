@@ -1,7 +1,8 @@
 /* pull_rows.c -- from rows of a state to rows of the answer, in the caller's thread. */
 #include "flow/pull.h"
 
-static enum err pass_batch(struct pull *pull, size_t begin, uint32_t count, struct why *why);
+static enum err pass_batch(struct pull *pull, const struct pull_row *rows, uint32_t count,
+                           struct why *why);
 static void project(struct expr *const *exprs, const struct row_type *row_type,
                     struct batch *batch);
 static struct batch *scan_batch(const struct pull *pull, const struct batch *from);
@@ -9,13 +10,13 @@ static void set_times(struct column *column, const struct batch *from, const int
 static void keep_keys(const struct pull *pull, struct batch *batch);
 static bool has_key(const struct pull *pull, const struct batch *batch, uint32_t row, uint32_t key);
 
-enum err pull_pass_rows(struct pull *pull, struct why *why)
+enum err pull_pass_rows(struct pull *pull, const struct pull_answer *answer, struct why *why)
 {
     size_t begin = 0;
-    while (begin < pull->row_count && !pull->stopped) {
-        const size_t rest = pull->row_count - begin;
+    while (begin < answer->count && !pull->stopped) {
+        const size_t rest = answer->count - begin;
         const uint32_t count = rest < BATCH_ROWS_MAX ? (uint32_t)rest : BATCH_ROWS_MAX;
-        const enum err err = pass_batch(pull, begin, count, why);
+        const enum err err = pass_batch(pull, &answer->rows[begin], count, why);
         if (err != OK)
             return err;
         begin += count;
@@ -23,7 +24,8 @@ enum err pull_pass_rows(struct pull *pull, struct why *why)
     return OK;
 }
 
-static enum err pass_batch(struct pull *pull, size_t begin, uint32_t count, struct why *why)
+static enum err pass_batch(struct pull *pull, const struct pull_row *rows, uint32_t count,
+                           struct why *why)
 {
     struct arena *arena = &pull->batch_arena;
     arena_clear(arena);
@@ -31,8 +33,7 @@ static enum err pass_batch(struct pull *pull, size_t begin, uint32_t count, stru
     if (pull->shape.is_windowed)
         batch_add_windows(batch);
     for (uint32_t i = 0; i < count; i++) {
-        const struct pull_row *row = &pull->rows[begin + i];
-        if (state_row_read(&pull->shape, row->key, row->value, batch, i) != OK)
+        if (state_row_read(&pull->shape, rows[i].key, rows[i].value, batch, i) != OK)
             return why_set(why, ERR_CORRUPT, "a row of the table cannot be read");
     }
     batch->row_count = count;
