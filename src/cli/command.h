@@ -83,6 +83,9 @@ void interrupt_forget(void);
 /* Called from the handler; signal-safe. */
 void interrupt_on(void (*function)(void));
 
+/* notify.c: "READY=1", "WATCHDOG=1", "STOPPING=1" to a service manager, where one waits for it. */
+void notify_manager(const char *news);
+
 /* The commands, each in a file of its name. */
 extern const struct command command_up, command_generate, command_run, command_topic,
     command_registry, command_sink, command_verify, command_test, command_version, command_dlq,

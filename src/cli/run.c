@@ -40,10 +40,13 @@ static enum err keep_running(struct invocation *invocation, struct world *world,
     engine_get_connectors(world->engine, &invocation->arena, &connectors, &connector_count);
     if (count == 0 && connector_count == 0)
         return OK;
+    notify_manager("READY=1");
     if (config_flag(invocation, "until.idle")) {
         enum err err = ERR_AGAIN;
-        while (err == ERR_AGAIN && !interrupt_wanted())
+        while (err == ERR_AGAIN && !interrupt_wanted()) {
             err = world_rest(world, REST_POLL_MS, why);
+            notify_manager("WATCHDOG=1");
+        }
         return err == ERR_AGAIN ? OK : err;
     }
     fprintf(stderr, "%u quer%s and %u connector%s running; Ctrl-C ends\n", count,
@@ -51,6 +54,7 @@ static enum err keep_running(struct invocation *invocation, struct world *world,
     enum err err = OK;
     while (!interrupt_wanted() && err == OK) {
         clock_sleep_ms(100);
+        notify_manager("WATCHDOG=1");
         err = world_check(world, why);
     }
     return err;
@@ -78,6 +82,7 @@ static int run(struct invocation *invocation)
         err = keep_running(invocation, &world, &why);
     interrupt_on(NULL);
     interrupted_engine = NULL;
+    notify_manager("STOPPING=1");
     world_close(&world);
     if (err)
         return fail(err, &why);

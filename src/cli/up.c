@@ -236,6 +236,7 @@ static int watch(struct up *up, struct status *status)
     while (!interrupt_wanted()) {
         for (int i = 0; i < 20 && !interrupt_wanted(); i++)
             clock_sleep_ms(50);
+        notify_manager("WATCHDOG=1");
         pthread_mutex_lock(&up->lock);
         const struct generator_progress progress = up->progress;
         enum err err = up->generator_err;
@@ -288,12 +289,14 @@ static int run(struct invocation *invocation)
         const struct str connect_url = api_connect_url(up.api);
         if (connect_url.size > 0)
             fprintf(stderr, "connect %.*s\n", STR_ARGS(connect_url));
+        notify_manager("READY=1");
         struct status status;
         status_init(&status, invocation, &up.world);
         code = watch(&up, &status);
         status_release(&status);
     }
     fprintf(stderr, "stopping\n");
+    notify_manager("STOPPING=1");
     atomic_store(&up.stopping, true);
     if (up.generator_started)
         pthread_join(up.generator_thread, NULL);
