@@ -3,9 +3,10 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/secret.h"
+#include "cli/pipeline.h"
 #include "cli/world.h"
+#include "net/examine.h"
 #include "net/net.h"
-#include "net/reach.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,7 +15,7 @@
 #include <sys/timex.h>
 #include <unistd.h>
 
-#define CONNECT_MS 3000
+#define SINK_BYTES_MAX (1 << 20)
 #define SYNC_ROUNDS 8
 #define SYNC_SLOW_MS 50
 #define FREE_BYTES_MIN (100LL << 20)
@@ -55,8 +56,7 @@ static void begin(const struct doctor *doctor, const char *step, const char *wha
 static void say_err(struct doctor *doctor, const char *step, enum err err, const char *words,
                     const char *advice)
 {
-    doctor->is_unavailable |=
-        err == ERR_UNAVAILABLE || (err == ERR_NOT_FOUND && strcmp(step, "name") == 0);
+    doctor->is_unavailable |= err == ERR_UNAVAILABLE;
     say(doctor, err ? VERDICT_FAILED : VERDICT_OK, step, words, advice);
 }
 
@@ -131,30 +131,6 @@ static void check_disk(struct doctor *doctor)
     (void)unlink(path);
 }
 
-/* Whether the log can be opened, and whether somebody runs queries on it. */
-static void check_log(struct doctor *doctor)
-{
-    struct world world;
-    struct why why = {0};
-    doctor->part = "log";
-    begin(doctor, "opening",
-          config_text(doctor->invocation, "bootstrap.servers").size > 0
-              ? "Kafka"
-              : config_path(doctor->invocation, "data"));
-    const enum err err = world_open(doctor->invocation, WORLD_LOG, &world, &why);
-    if (err) {
-        say_err(doctor, "open", err, why.text, NULL);
-        return;
-    }
-    struct str *names;
-    size_t count = 0;
-    const enum err listed = log_list(world.log, &doctor->invocation->arena, &names, &count, &why);
-    say_err(doctor, "topics", listed,
-            listed ? why.text : arena_printf(&doctor->invocation->arena, "%zu topics", count).data,
-            NULL);
-    world_close(&world);
-}
-
 static void check_listen(struct doctor *doctor, const char *setting, const char *flag)
 {
     struct arena *arena = &doctor->invocation->arena;
@@ -209,114 +185,145 @@ static void check_clock(struct doctor *doctor)
 
 /* -- others -- */
 
-static const char *advice_for(const char *step)
+static void server_begins(void *context, const char *step, const char *place)
 {
-    static const struct {
-        const char *step, *advice;
-    } advices[] = {
-        {"name", "is the name spelt right, and does this machine's DNS know it?"},
-        {"port", "is the port right, the server up, and no firewall between?"},
-        {"TLS",
-         "'ssl.ca.location' names the CA that signed it; the name must be the certificate's"},
-        {"answer", "is the URL's path right, and is it http or https?"},
-        {"login", "user and password are the registry's own, not the broker's"},
-        {"permission", "give the login the right to read and write subjects"},
-    };
-    for (size_t i = 0; i < sizeof(advices) / sizeof(advices[0]); i++)
-        if (strcmp(advices[i].step, step) == 0)
-            return advices[i].advice;
-    return NULL;
+    begin(context, step, place);
 }
 
-static void registry_begins(void *context, const char *step, const char *url)
+static void server_says(void *context, const char *step, enum examined verdict, const char *words,
+                        const char *advice)
 {
-    begin(context, step, url);
+    static const enum verdict verdicts[] = {[EXAMINED_OK] = VERDICT_OK,
+                                            [EXAMINED_ODD] = VERDICT_WARNING,
+                                            [EXAMINED_WRONG] = VERDICT_FAILED,
+                                            [EXAMINED_AWAY] = VERDICT_FAILED};
+    struct doctor *doctor = context;
+    doctor->is_unavailable |= verdict == EXAMINED_AWAY;
+    say(doctor, verdicts[verdict], step, words, advice);
 }
 
-static void registry_says(void *context, const char *step, enum err err, const char *words)
+static struct examiner examiner_of(struct doctor *doctor)
 {
-    say_err(context, step, err, words, advice_for(step));
+    return (struct examiner){.begin = server_begins, .say = server_says, .context = doctor};
 }
 
 static void check_registry(struct doctor *doctor)
 {
-    const struct registry_examiner examiner = {
-        .begin = registry_begins, .say = registry_says, .context = doctor};
+    const struct examiner examiner = examiner_of(doctor);
     struct why why = {0};
     doctor->part = "schema registry";
     if (config_text(doctor->invocation, "schema.registry.url").size == 0)
         return;
-    const enum err err = registry_remote_examine(&doctor->invocation->settings, &examiner, &why);
-    if (err)
+    if (registry_remote_examine(&doctor->invocation->settings, &examiner, &why) != OK)
         say(doctor, VERDICT_FAILED, "settings", why.text, NULL);
 }
 
-static bool check_place(struct doctor *doctor, struct str text, const char *port)
+/* The topics that the pipeline's schemas are for. */
+static void check_topics(struct doctor *doctor, struct world *world)
 {
     struct arena *arena = &doctor->invocation->arena;
-    struct reach_place place;
-    struct str addresses = {0};
-    struct why why = {0};
-    enum err err = reach_parse(text, port, arena, &place, &why);
-    if (err) {
-        say(doctor, VERDICT_FAILED, "address", why.text, NULL);
-        return false;
+    const struct str directory =
+        arena_printf(arena, "%s/schemas", config_path(doctor->invocation, "pipeline"));
+    struct str *files = NULL;
+    size_t count = 0;
+    struct str before = {0};
+    if (file_list(directory.data, STR(".avsc"), arena, &files, &count, NULL) != OK)
+        return;
+    for (size_t i = 0; i < count; i++) {
+        const struct str topic = pipeline_topic(pipeline_subject(files[i]));
+        struct log_topic_info info;
+        struct why why = {0};
+        if (topic.size == 0 || str_equal(topic, before))
+            continue;
+        before = topic;
+        const enum err err = log_describe(world->log, topic, arena, &info, &why);
+        if (err == ERR_NOT_FOUND)
+            say(doctor, VERDICT_OK, "topic",
+                arena_printf(arena, "%.*s is not there yet: 'drivethru up' makes it",
+                             STR_ARGS(topic))
+                    .data,
+                NULL);
+        else
+            say_err(doctor, "topic", err,
+                    err ? why.text
+                        : arena_printf(arena, "%.*s has %d partitions", STR_ARGS(topic),
+                                       info.config.partition_count)
+                              .data,
+                    err ? "give the login Read, Write and Describe on the pipeline's topics"
+                        : NULL);
     }
-    begin(doctor, "name", place.host.data);
-    err = reach_name(&place, arena, &addresses, &why);
-    say_err(doctor, "name", err,
-            err ? why.text
-                : arena_printf(arena, "%s is %.*s", place.host.data, STR_ARGS(addresses)).data,
-            advice_for("name"));
-    if (err)
-        return false;
-    begin(doctor, "port", place.host.data);
-    err = reach_port(&place, CONNECT_MS, &why);
-    say_err(
-        doctor, "port", err,
-        err ? why.text
-            : arena_printf(arena, "%s:%s takes connections", place.host.data, place.port.data).data,
-        advice_for("port"));
-    return err == OK;
 }
 
-/* Each of "host:port,host:port". */
-static bool check_places(struct doctor *doctor, struct str list, const char *port)
+/* Whether the log can be opened, and whether somebody runs queries on it. */
+static void check_log(struct doctor *doctor)
 {
-    bool any = false;
-    for (size_t at = 0; at < list.size;) {
-        const struct str rest = {list.data + at, list.size - at};
-        const struct str one = {rest.data, str_index(rest, ',')};
-        any |= check_place(doctor, str_trim(one), port);
-        at += one.size + 1;
+    struct world world;
+    struct why why = {0};
+    doctor->part = "log";
+    begin(doctor, "opening",
+          config_text(doctor->invocation, "bootstrap.servers").size > 0
+              ? "Kafka"
+              : config_path(doctor->invocation, "data"));
+    const enum err err = world_open(doctor->invocation, WORLD_LOG, &world, &why);
+    if (err) {
+        say_err(doctor, "open", err, why.text, NULL);
+        return;
     }
-    return any;
+    struct str *names;
+    size_t count = 0;
+    const enum err listed = log_list(world.log, &doctor->invocation->arena, &names, &count, &why);
+    say_err(doctor, "topics", listed,
+            listed ? why.text : arena_printf(&doctor->invocation->arena, "%zu topics", count).data,
+            NULL);
+    if (!listed)
+        check_topics(doctor, &world);
+    world_close(&world);
 }
 
 static void check_kafka(struct doctor *doctor)
 {
-    const struct str servers = config_text(doctor->invocation, "bootstrap.servers");
+    const struct examiner examiner = examiner_of(doctor);
+    const struct log_kafka_options options = {
+        .settings = &doctor->invocation->settings,
+        .service_id = config_text(doctor->invocation, "ksql.service.id"),
+    };
+    bool is_there = true;
+    struct why why = {0};
     doctor->part = "Kafka";
-    if (servers.size == 0 || check_places(doctor, servers, "9092"))
+    if (config_text(doctor->invocation, "bootstrap.servers").size > 0 &&
+        log_kafka_examine(&options, &examiner, &is_there, &why) != OK)
+        say(doctor, VERDICT_FAILED, "settings", why.text, NULL);
+    if (is_there)
         check_log(doctor);
 }
 
-/* mongodb://user:password@host:port,host:port/database; of mongodb+srv:// only DNS knows the hosts.
- */
+/* The database that the pipeline's sink writes into. */
+static struct str sink_database(struct doctor *doctor)
+{
+    struct arena *arena = &doctor->invocation->arena;
+    const struct str path =
+        arena_printf(arena, "%s/sink.properties", config_path(doctor->invocation, "pipeline"));
+    struct properties sink;
+    struct str text;
+    properties_init(&sink, arena);
+    if (file_read(path.data, SINK_BYTES_MAX, arena, &text, NULL) != OK ||
+        properties_parse(&sink, text, NULL) != OK || !properties_get(&sink, STR("database")))
+        return STR("test");
+    return *properties_get(&sink, STR("database"));
+}
+
 static void check_mongodb(struct doctor *doctor)
 {
-    struct str uri = config_text(doctor->invocation, "connection.uri");
-    const struct str scheme = STR("mongodb://");
+    const struct examiner examiner = examiner_of(doctor);
+    struct target_mongodb_options options = {
+        .uri = config_text(doctor->invocation, "connection.uri"), .read_only = true};
+    struct why why = {0};
     doctor->part = "MongoDB";
-    if (!str_starts_with(uri, scheme))
+    if (options.uri.size == 0)
         return;
-    uri = (struct str){uri.data + scheme.size, uri.size - scheme.size};
-    size_t end = 0;
-    while (end < uri.size && !strchr("/?", uri.data[end]))
-        end++;
-    const char *const at = memrchr(uri.data, '@', end);
-    const size_t from = at ? (size_t)(at + 1 - uri.data) : 0;
-    (void)check_places(doctor, (struct str){uri.data + from, end - from}, "27017");
+    options.database = sink_database(doctor);
+    if (target_mongodb_examine(&options, &examiner, &why) != OK)
+        say(doctor, VERDICT_FAILED, "settings", why.text, NULL);
 }
 
 static int run(struct invocation *invocation)
@@ -341,8 +348,8 @@ const struct command command_doctor = {
     .name = "doctor",
     .summary = "check disk, ports, limits, clock and every server, and say what is wrong",
     .usage = "doctor [flags]",
-    .flags =
-        "data config bootstrap.servers schema.registry.url listen registry.listen insecure quiet",
+    .flags = "data config bootstrap.servers schema.registry.url pipeline ksql.service.id listen "
+             "registry.listen insecure quiet",
     .details = "Ends with 0 when nothing failed, 4 when something did not answer, 1 otherwise.",
     .examples = "  drivethru doctor\n"
                 "  drivethru doctor --config drivethru.properties\n",

@@ -1,5 +1,5 @@
-/* notify.c -- tells the service manager that started the program how it goes: sd_notify(3)'s protocol,
- * a datagram of "NAME=value" lines to the socket that $NOTIFY_SOCKET names. */
+/* notify.c -- tells the service manager that started the program how it goes: sd_notify(3)'s
+ * protocol, a datagram of "NAME=value" lines to the socket that $NOTIFY_SOCKET names. */
 #include "cli/command.h"
 
 #include <string.h>

@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "cli/connectors.h"
 #include "cli/generating.h"
+#include "cli/pipeline.h"
 #include "cli/status.h"
 #include "cli/world.h"
 
@@ -37,18 +38,6 @@ struct up {
     struct why generator_why;
 };
 
-/* "mcd_orders-value.2.avsc" -> "mcd_orders-value": what comes before a version's number, if there
- * is one. */
-static struct str subject_of(struct str file)
-{
-    const struct str stem = {file.data, file.size - strlen(".avsc")};
-    size_t size = stem.size;
-    while (size > 0 && stem.data[size - 1] >= '0' && stem.data[size - 1] <= '9')
-        size--;
-    const bool is_numbered = size > 1 && size < stem.size && stem.data[size - 1] == '.';
-    return is_numbered ? (struct str){stem.data, size - 1} : stem;
-}
-
 /* Registers the schema of a file and makes the topic of a value where it is missing. */
 static enum err prepare_schema(struct up *up, const char *directory, struct str file,
                                struct why *why)
@@ -60,16 +49,16 @@ static enum err prepare_schema(struct up *up, const char *directory, struct str 
     enum err err = file_read(path.data, FILE_BYTES_MAX, arena, &text, why);
     if (err)
         return err;
-    const struct str subject = subject_of(file);
+    const struct str subject = pipeline_subject(file);
     /* A version that the registry has already stays: the file may be older than the subject. */
     err = registry_register(up->world.registry, subject, text, &id, why);
     if (err) {
         why_place(why, path.data);
         return err;
     }
-    if (!str_ends_with(subject, STR("-value")))
+    const struct str topic = pipeline_topic(subject);
+    if (topic.size == 0)
         return OK;
-    const struct str topic = {subject.data, subject.size - strlen("-value")};
     const struct log_topic_config config = {
         .partition_count = (int32_t)config_number(up->invocation, "partitions"),
         .retention_ms = -1,

@@ -516,6 +516,13 @@ struct log_kafka_options {
     bool runs_queries;          /* takes the data directory's query lock: ERR_LOCKED */
     const char *directory;      /* of the lock file */
 };
+/* Goes step by step for each of bootstrap.servers, up to its first failure: name, port, TLS, login,
+ * cluster, brokers (by the names they give themselves), transactions and groups (permission, under
+ * names of its own). ret_is_there: one of them passed. ERR_SETTING: the settings themselves. */
+struct examiner;
+MUST_CHECK enum err log_kafka_examine(const struct log_kafka_options *options,
+                                      const struct examiner *examiner, bool *ret_is_there,
+                                      struct why *why);
 /* ERR_SETTING, ERR_UNAVAILABLE, ERR_DENIED with words. */
 MUST_CHECK enum err log_kafka_open(const struct log_kafka_options *options, struct log **ret_log,
                                    struct why *why);

@@ -202,11 +202,27 @@ static bool url_is_loopback(const char *url)
     return false;
 }
 
+/* "Date: Sun, 06 Nov 1994 08:49:37 GMT" */
+static void take_date(struct exchange *exchange, struct str line)
+{
+    char text[64];
+    const size_t colon = str_index(line, ':');
+    if (colon == line.size || !str_equal_nocase((struct str){line.data, colon}, STR("date")))
+        return;
+    const struct str value = str_trim((struct str){line.data + colon + 1, line.size - colon - 1});
+    if (value.size >= sizeof(text))
+        return;
+    memcpy(text, value.data, value.size);
+    text[value.size] = '\0';
+    const time_t seconds = curl_getdate(text, NULL);
+    exchange->answer.date_ms = seconds < 0 ? 0 : (int64_t)seconds * 1000;
+}
+
 static size_t take_header(char *data, size_t size, size_t count, void *context)
 {
     struct exchange *exchange = context;
-    (void)data;
     exchange->header_bytes += size * count;
+    take_date(exchange, (struct str){data, size * count});
     if (exchange->header_bytes <= HTTP_HEADER_BYTES_MAX)
         return size * count;
     exchange->headers_too_long = true;
@@ -222,6 +238,10 @@ static void note_answer(struct exchange *exchange)
     curl_easy_getinfo(exchange->easy, CURLINFO_RESPONSE_CODE, &status);
     curl_easy_getinfo(exchange->easy, CURLINFO_CONTENT_TYPE, &content_type);
     exchange->answer.status = (int)status;
+    curl_off_t retry_after = 0; /* seconds, also where it was a date */
+    curl_easy_getinfo(exchange->easy, CURLINFO_RETRY_AFTER, &retry_after);
+    exchange->answer.retry_after_ms =
+        retry_after > 0 && retry_after < INT32_MAX ? (int64_t)retry_after * 1000 : 0;
     if (content_type)
         snprintf(exchange->answer.content_type, sizeof(exchange->answer.content_type), "%s",
                  content_type);

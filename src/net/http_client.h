@@ -45,6 +45,8 @@ const char *http_client_url(const struct http_client *client);
 /* What the answer's first lines said. */
 struct http_answer {
     int status;                                     /* 200 */
+    int64_t date_ms;                                /* of the header Date; 0: none */
+    int64_t retry_after_ms;                         /* of the header Retry-After; 0: none */
     char content_type[HTTP_CONTENT_TYPE_BYTES_MAX]; /* "" when none was sent; cut at the end */
 };
 

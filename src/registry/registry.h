@@ -268,19 +268,11 @@ bool registry_remote_knows(struct str name);
 MUST_CHECK enum err registry_remote_open(const struct properties *settings, int64_t patience_ms,
                                          struct registry **ret_registry, struct why *why);
 
-/* Whoever is told what is right and wrong with a registry elsewhere. */
-struct registry_examiner {
-    /* A step begins, which may take seconds. */
-    void (*begin)(void *context, const char *step, const char *url);
-    /* What came of it: OK with what was found, or a failure with words. The words are borrowed. */
-    void (*say)(void *context, const char *step, enum err err, const char *words);
-    void *context;
-};
-/* Goes step by step (name, port, TLS or answer, login, permission, version) for each URL, up to its
- * first failure. ERR_SETTING: the settings themselves. */
+/* Goes step by step (name, port, TLS, answer, login, permission, version, clock) for each URL, up
+ * to its first failure. ERR_SETTING: the settings themselves. */
+struct examiner;
 MUST_CHECK enum err registry_remote_examine(const struct properties *settings,
-                                            const struct registry_examiner *examiner,
-                                            struct why *why);
+                                            const struct examiner *examiner, struct why *why);
 
 /* The embedded registry, kept in the store. The store outlives it. */
 struct store;

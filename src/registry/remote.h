@@ -70,7 +70,8 @@ struct remote_registry *remote_of(struct registry *registry);
 /* What came back. */
 struct remote_answer {
     int status;
-    int code; /* of an error's body; 0: none */
+    int code;        /* of an error's body; 0: none */
+    int64_t date_ms; /* when the server says it said so; 0: it does not */
     struct buf body;
 };
 
@@ -85,6 +86,9 @@ struct remote_request {
 MUST_CHECK enum err lane_open(struct lane *lane, const struct properties *settings,
                               struct why *why);
 void lane_close(struct lane *lane);
+/* Certificates, in the arena. ERR_SETTING. */
+MUST_CHECK enum err remote_read_tls(const struct properties *settings, struct arena *arena,
+                                    struct http_tls *ret_tls, struct why *why);
 /* The headers that say for whom. */
 void remote_read_headers(struct remote_registry *registry, const struct properties *settings);
 /* Full jitter: anything from none to all of it. */

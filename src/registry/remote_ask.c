@@ -104,8 +104,8 @@ static enum err set_bearer(const struct properties *settings, struct http_client
     return OK;
 }
 
-static enum err set_tls(const struct properties *settings, struct arena *arena,
-                        struct http_client_options *options, struct why *why)
+enum err remote_read_tls(const struct properties *settings, struct arena *arena,
+                         struct http_tls *ret_tls, struct why *why)
 {
     const struct str store = setting(settings, "ssl.truststore.location");
     const struct str type = setting(settings, "ssl.truststore.type");
@@ -118,7 +118,7 @@ static enum err set_tls(const struct properties *settings, struct arena *arena,
                        STR_ARGS(store), STR_ARGS(store));
     if (ca.size == 0)
         ca = store;
-    options->tls = (struct http_tls){
+    *ret_tls = (struct http_tls){
         .ca_file = arena_str(arena, ca).data,
         .certificate_file = arena_str(arena, setting(settings, "ssl.certificate.location")).data,
         .key_file = arena_str(arena, setting(settings, "ssl.key.location")).data,
@@ -139,7 +139,7 @@ static enum err open_client(struct lane *lane, const struct properties *settings
     if (!err)
         err = set_bearer(settings, &options, why);
     if (!err)
-        err = set_tls(settings, arena, &options, why);
+        err = remote_read_tls(settings, arena, &options.tls, why);
     if (!err)
         err = http_client_new(&options, &lane->clients[lane->count], why);
     if (!err)
@@ -283,6 +283,7 @@ static enum err ask_once(struct remote_registry *registry, struct http_client *c
         err = why_set(why, ERR_LIMIT, "%s answers with more than %d bytes", http_client_url(client),
                       BODY_BYTES_MAX);
     answer->status = said.status;
+    answer->date_ms = said.date_ms;
     arena_release(&arena);
     return err;
 }

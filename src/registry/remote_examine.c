@@ -1,76 +1,62 @@
 /* remote_examine.c -- what is wrong with a registry elsewhere, step by step. */
 #include "registry/remote.h"
 
-#include "net/reach.h"
-
-#define CONNECT_MS 3000
+#include "net/examine.h"
 
 struct examination {
     struct remote_registry *registry;
-    const struct registry_examiner *examiner;
+    const struct examiner *examiner;
     struct arena *arena;
     const char *url;
+    struct examine_tls tls;
 };
 
-static bool say(const struct examination *examination, const char *step, enum err err,
-                const char *words)
+static void say(const struct examination *examination, const char *step, enum examined verdict,
+                const char *words, const char *advice)
 {
-    examination->examiner->say(examination->examiner->context, step, err, words);
-    return err == OK;
+    examination->examiner->say(examination->examiner->context, step, verdict, words, advice);
 }
 
-static bool begin(const struct examination *examination, const char *step)
+static void begin(const struct examination *examination, const char *step)
 {
     examination->examiner->begin(examination->examiner->context, step, examination->url);
-    return true;
 }
 
-static bool examine_way(const struct examination *examination)
+static bool examine_url(const struct examination *examination)
 {
     const bool is_tls = strncmp(examination->url, "https", 5) == 0;
-    struct reach_place place;
-    struct str addresses;
-    struct why why = {0};
-    enum err err = reach_parse(str_from(examination->url), is_tls ? "443" : "80",
-                               examination->arena, &place, &why);
-    begin(examination, "name");
-    if (!err)
-        err = reach_name(&place, examination->arena, &addresses, &why);
-    if (!say(examination, "name", err, err ? why.text : addresses.data))
-        return false;
-    begin(examination, "port");
-    err = reach_port(&place, CONNECT_MS, &why);
-    return say(
-        examination, "port", err,
-        err ? why.text
-            : arena_printf(examination->arena, "%s takes connections", place.port.data).data);
+    return examine_way(examination->examiner, str_from(examination->url), is_tls ? "443" : "80",
+                       is_tls ? &examination->tls : NULL);
 }
 
-/* The first answer tells of TLS, of the login, and of the path. */
+/* The first answer tells of the login, and of the path. */
 static bool examine_login(const struct examination *examination, struct lane *lane)
 {
-    struct remote_registry *registry = examination->registry;
-    const bool is_tls = strncmp(examination->url, "https", 5) == 0;
     const struct remote_request request = {
         .method = "GET", .path = STR("/subjects"), .tries_max = 1};
     struct remote_answer answer = {0};
     struct why why = {0};
-    const char *first = is_tls ? "TLS" : "answer";
-    begin(examination, first);
-    const enum err err = lane_ask(registry, lane, &request, &answer, &why);
+    begin(examination, "answer");
+    const enum err err = lane_ask(examination->registry, lane, &request, &answer, &why);
     buf_release(&answer.body);
-    const bool is_login = answer.status == 401;
-    const bool is_permission = answer.status == 403;
-    if (is_tls && answer.status > 0)
-        say(examination, first, OK, "the certificate is trusted");
-    if (err && !is_login && !is_permission)
-        return say(examination, answer.status > 0 ? "answer" : first, err, why.text);
-    if (!is_tls)
-        say(examination, first, OK, "it speaks HTTP");
-    if (!say(examination, "login", is_login ? err : OK, is_login ? why.text : "taken"))
+    if (err && answer.status != 401 && answer.status != 403) {
+        say(examination, "answer", err == ERR_UNAVAILABLE ? EXAMINED_AWAY : EXAMINED_WRONG,
+            why.text, "is the URL's path right, and is it http or https?");
         return false;
-    return say(examination, "permission", is_permission ? err : OK,
-               is_permission ? why.text : "subjects can be listed");
+    }
+    say(examination, "answer", EXAMINED_OK, "it speaks HTTP", NULL);
+    if (answer.status == 401) {
+        say(examination, "login", EXAMINED_WRONG, why.text,
+            "user and password are the registry's own, not the broker's");
+        return false;
+    }
+    say(examination, "login", EXAMINED_OK, "taken", NULL);
+    if (answer.status == 403)
+        say(examination, "permission", EXAMINED_WRONG, why.text,
+            "give the login the right to read and write subjects");
+    else
+        say(examination, "permission", EXAMINED_OK, "subjects can be listed", NULL);
+    return answer.status != 403;
 }
 
 /* Not every registry says its version: that is no failure. */
@@ -88,11 +74,13 @@ static void examine_version(const struct examination *examination, struct lane *
         version = (struct str){0};
     buf_release(&answer.body);
     const struct str words = arena_str(examination->arena, version);
-    say(examination, "version", OK, words.size > 0 ? words.data : "not said");
+    say(examination, "version", EXAMINED_OK, words.size > 0 ? words.data : "not said", NULL);
+    if (answer.date_ms > 0)
+        examine_clock(examination->examiner, answer.date_ms);
 }
 
-enum err registry_remote_examine(const struct properties *settings,
-                                 const struct registry_examiner *examiner, struct why *why)
+enum err registry_remote_examine(const struct properties *settings, const struct examiner *examiner,
+                                 struct why *why)
 {
     struct registry *base = NULL;
     struct arena arena;
@@ -100,14 +88,17 @@ enum err registry_remote_examine(const struct properties *settings,
     if (err)
         return err;
     struct remote_registry *registry = remote_of(base);
+    struct examine_tls tls = {.ca_setting = "schema.registry.ssl.ca.location"};
     arena_init(&arena, 0);
+    must(remote_read_tls(settings, &arena, &tls.files, why) == OK); /* it was opened with them */
     for (uint32_t i = 0; i < registry->call.count; i++) {
         struct lane one = {.clients = {registry->call.clients[i]}, .count = 1};
         const struct examination examination = {.registry = registry,
                                                 .examiner = examiner,
                                                 .arena = &arena,
-                                                .url = http_client_url(one.clients[0])};
-        if (examine_way(&examination) && examine_login(&examination, &one))
+                                                .url = http_client_url(one.clients[0]),
+                                                .tls = tls};
+        if (examine_url(&examination) && examine_login(&examination, &one))
             examine_version(&examination, &one);
     }
     arena_release(&arena);

@@ -173,6 +173,11 @@ struct target_mongodb_options {
     struct str database; /* of the positions, and of documents that name none */
     bool read_only;
 };
+/* Goes step by step, up to the first failure: the SRV record, each host's name, port and TLS;
+ * login, permission in the database, version, kind, clock. ERR_SETTING: the URI itself. */
+struct examiner;
+MUST_CHECK enum err target_mongodb_examine(const struct target_mongodb_options *options,
+                                           const struct examiner *examiner, struct why *why);
 /* Connects when it is first used; w=majority and journal=true where the URI says nothing.
  * ERR_INVALID. */
 MUST_CHECK enum err target_mongodb_open(const struct target_mongodb_options *options,

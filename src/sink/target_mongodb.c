@@ -24,6 +24,12 @@ static void initialise(void)
     mongoc_log_set_handler(print_nothing, NULL);
 }
 
+void mongodb_initialise(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, initialise);
+}
+
 static void mongodb_close(struct target *target)
 {
     struct mongodb_target *self = mongodb_target(target);
@@ -56,8 +62,7 @@ enum err target_mongodb_open(const struct target_mongodb_options *options,
 {
     must(options->uri.size > 0);
     must(options->database.size > 0);
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
-    pthread_once(&once, initialise);
+    mongodb_initialise();
     struct buf text = {0};
     bson_error_t error;
     buf_append_str(&text, options->uri);

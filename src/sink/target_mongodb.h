@@ -24,6 +24,8 @@ struct mongodb_target {
     struct map epochs;    /* of positions that were taken: their _id to an int64_t * */
 };
 
+/* Before libmongoc is used; once is enough. [any] */
+void mongodb_initialise(void);
 /* The way back from the base. */
 struct mongodb_target *mongodb_target(struct target *target);
 

@@ -50,40 +50,68 @@ registry=$(sed -n 's/^schema registry \(http:[^ ]*[^/]\).*/\1/p' "$home/server")
 taken=$(sed -n 's/^http:..\([0-9.:]*\).*/\1/p' "$home/server")
 expect 0 "^warning +ports +listen .*${taken##*:}" --listen "$taken"
 expect 0 '^ok +schema registry +version +8' --schema-registry-url "$registry"
-grep -q 'schema registry: port of http' "$home/err" || { echo "no progress:"; cat "$home/err"; exit 1; }
+grep -q 'schema registry: port of 127.0.0.1' "$home/err" || { echo "no progress:"; cat "$home/err"; exit 1; }
 expect 4 '^FAILED +schema registry +name .*no-such-host' --schema-registry-url http://no-such-host.invalid:8081
 expect 4 '^FAILED +schema registry +port .*refused' --schema-registry-url http://127.0.0.1:1
 expect 4 '^FAILED +schema registry +TLS ' --schema-registry-url "https${registry#http}"
 expect 1 '^FAILED +schema registry +settings .*keytool' --config <(echo "schema.registry.url=$registry
 schema.registry.ssl.truststore.location=/x.jks")
 expect 4 '^FAILED +Kafka +port .*refused' --bootstrap-servers 127.0.0.1:1
+expect 4 '^FAILED +Kafka +name .*no-such-host' --bootstrap-servers no-such-host.invalid:9092
+expect 4 '^FAILED +Kafka +answer .*127.0.0.1' --bootstrap-servers "$taken"
+expect 1 '^FAILED +Kafka +settings .*acks' --config <(printf 'bootstrap.servers=127.0.0.1:1\nacks=0\n')
+expect 4 '^FAILED +MongoDB +port .*refused' --config <(echo 'connection.uri=mongodb://u:geheim@127.0.0.1:1/')
+expect 4 '^FAILED +MongoDB +answer ' --config <(echo "connection.uri=mongodb://u:geheim@$taken/?connectTimeoutMS=2000")
+expect 4 '^FAILED +MongoDB +TLS ' --config <(echo "connection.uri=mongodb://u:geheim@$taken/?tls=true")
+expect 4 '^FAILED +MongoDB +SRV record ' --config <(echo 'connection.uri=mongodb+srv://u:geheim@cluster0.no-such-host.invalid/')
+expect 1 '^FAILED +MongoDB +settings .*mongodb://' --config <(echo 'connection.uri=geheim')
 
 echo ok >"$home/mode"
-openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=registry -addext subjectAltName=IP:127.0.0.1 \
+openssl req -x509 -newkey rsa:2048 -nodes -days 90 -subj /CN=registry -addext subjectAltName=IP:127.0.0.1 \
     -keyout "$home/key" -out "$home/ca.pem" 2>/dev/null
 openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=other -addext subjectAltName=DNS:other.example \
     -keyout "$home/otherkey" -out "$home/other.pem" 2>/dev/null
+mkdir "$home/localhost"
+tests/services/certificates "$home/localhost"
 cat "$home/key" "$home/ca.pem" >"$home/both"
 cat "$home/otherkey" "$home/other.pem" >"$home/otherboth"
 python3 tests/services/registry_proxy.py "$registry" "$home/mode" clerk:geheim "$home/both" >"$home/port" &
 processes="$processes $!"
 python3 tests/services/registry_proxy.py "$registry" "$home/mode" clerk:geheim "$home/otherboth" >"$home/otherport" &
 processes="$processes $!"
+python3 tests/services/registry_proxy.py "$registry" "$home/mode" clerk:geheim "$home/localhost/expired.pem" >"$home/expiredport" &
+processes="$processes $!"
 wait_for "$home/port" .
 wait_for "$home/otherport" .
+wait_for "$home/expiredport" .
+advises() { grep -qE -- "-> .*$1" "$home/out" || { echo "no advice '$1':"; cat "$home/out"; exit 1; }; }
 settings() { # PORT PASSWORD CA
     printf 'schema.registry.url=https://127.0.0.1:%s\nbasic.auth.user.info=clerk:%s\nschema.registry.ssl.ca.location=%s\n' "$@" \
         >"$home/settings"
 }
 settings "$(cat "$home/port")" geheim "$home/ca.pem"
 expect 0 '^ok +schema registry +TLS ' --config "$home/settings"
-grep -qE '^ok +schema registry +permission' "$home/out" || { cat "$home/out"; exit 1; }
+grep -qE "TLS +the certificate is trusted.*'CN = registry', issued by 'CN = registry', for IP Address:127.0.0.1" "$home/out" &&
+    grep -qE '^ok +schema registry +permission' "$home/out" && grep -qE '^ok +schema registry +clock' "$home/out" ||
+    { cat "$home/out"; exit 1; }
+echo early >"$home/mode"
+expect 0 '^warning +schema registry +clock .*behind ours' --config "$home/settings"
+echo ok >"$home/mode"
 settings "$(cat "$home/port")" daheim "$home/ca.pem"
 expect 1 '^FAILED +schema registry +login .*401' --config "$home/settings"
 settings "$(cat "$home/port")" geheim "$home/other.pem"
-expect 1 '^FAILED +schema registry +TLS .*certificate' --config "$home/settings"
+expect 1 "^FAILED +schema registry +TLS .*certificate.*issued by 'CN = registry'" --config "$home/settings"
+advises "'schema.registry.ssl.ca.location' has to name"
+settings "$(cat "$home/port")" geheim "$home/no.pem"
+expect 1 '^FAILED +schema registry +TLS ' --config "$home/settings"
+advises 'names no file of PEM certificates'
 settings "$(cat "$home/otherport")" geheim "$home/other.pem"
-expect 1 "^FAILED +schema registry +TLS .*(name|127.0.0.1)" --config "$home/settings"
+expect 1 "^FAILED +schema registry +TLS .*(name|127.0.0.1).*for DNS:other.example" --config "$home/settings"
+advises "another host's"
+settings "$(cat "$home/expiredport")" geheim "$home/localhost/ca.pem"
+sed -i 's,https://127.0.0.1:,https://localhost:,' "$home/settings"
+expect 1 "^FAILED +schema registry +TLS .*expired" --config "$home/settings"
+advises 'out of date'
 settings "$(cat "$home/port")" geheim "$home/ca.pem"
 expect 4 '^FAILED +schema registry +answer .*is the URL.s path right' --config "$home/settings" \
     --schema-registry-url "https://127.0.0.1:$(cat "$home/port")/nowhere"

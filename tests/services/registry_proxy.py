@@ -2,7 +2,7 @@
 
 usage: registry_proxy.py REGISTRY_URL MODE_FILE LOGIN [CERTIFICATE]    prints the port it listens on; with a
 certificate and its key in one PEM file it speaks TLS.
-The file's word: ok, 403, 429, 500, slow (no answer for 20 s), away (the connection is closed). LOGIN is what
+The file's word: ok, 403, 429, 500, slow (no answer for 20 s), early (an hour), away (the connection is closed). LOGIN is what
 Basic authentication wants, as user:password; "" wants none."""
 import base64
 import http.server
@@ -18,6 +18,10 @@ wanted = "Basic " + base64.b64encode(login.encode()).decode()
 
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+
+    def date_time_string(self, timestamp=None):
+        is_early = open(mode_file).read().strip() == "early"
+        return super().date_time_string((timestamp or time.time()) - 3600 * is_early)
 
     def log_message(self, *_):
         pass

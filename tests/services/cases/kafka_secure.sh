@@ -54,18 +54,21 @@ works() {
     what="$*"
     settings "$@"
     ends 0 TOPIC_OF_OURS topic list
-    ends 0 ' topics' doctor
+    ends 0 '^ok  *Kafka  *login  *taken' doctor
+    grep -q '^ok  *Kafka  *transactions  *can be begun' "$data/out" && grep -q '^ok  *Kafka  *groups' "$data/out" &&
+        grep -qE "^ok +Kafka +TLS .*issued by 'CN = ca', for DNS:localhost" "$data/out" || fail "doctor passes over a step"
     ends 0 'up in' up --pipeline "$data/pipeline" --no-generate --until-idle
 }
 
-# refused CODE WORDS SETTINGS...
+# refused CODE WORDS STEP SETTINGS...: the step that fails is doctor's; what does not answer is 4, else 1.
 refused() {
-    local wanted=$1 words=$2
-    shift 2
+    local wanted=$1 words=$2 step=$3
+    shift 3
     what="$*"
     settings "$@"
     ends "$wanted" "$words" topic list
-    ends "$wanted" "$words" doctor
+    ends "${step#*/}" "^FAILED  *Kafka  *${step%/*} " doctor
+    [ "${step%/*}" = settings ] || grep -A 1 '^FAILED' "$data/out" | grep -q -- '-> ' || fail "doctor gives no advice"
     ends "$wanted" "$words" up --pipeline "$data/pipeline" --no-generate --until-idle
 }
 
@@ -83,13 +86,13 @@ if [ "$code" = 0 ]; then
     works "$secure" SCRAM-SHA-512 scram "$KAFKA_PASSWORD" "$ca"
 else
     echo "SCRAM is not tried: this librdkafka cannot"
-    refused 1 'take SCRAM only from librdkafka 2.6.1 on' "$secure" SCRAM-SHA-256 scram "$KAFKA_PASSWORD" "$ca"
+    refused 1 'take SCRAM only from librdkafka 2.6.1 on' login/1 "$secure" SCRAM-SHA-256 scram "$KAFKA_PASSWORD" "$ca"
 fi
-refused 1 'Invalid username or password' "$secure" PLAIN plain "$wrong" "$ca"
-refused 1 'Invalid username or password' "$secure" PLAIN nobody "$KAFKA_PASSWORD" "$ca"
-refused 1 invalid.credentials "$secure" SCRAM-SHA-256 scram "$wrong" "$ca"
-refused 4 "signed by none of the CAs in 'ssl.ca.location'" "$secure" PLAIN plain "$KAFKA_PASSWORD" "$KAFKA_CERTIFICATES/another_ca.pem"
-refused 4 'for another host name' "127.0.0.1:$KAFKA_SECURE_PORT" PLAIN plain "$KAFKA_PASSWORD" "$ca"
-refused 4 'certificate has expired' "localhost:$KAFKA_EXPIRED_PORT" PLAIN plain "$KAFKA_PASSWORD" "$ca"
-refused 1 "'ssl.ca.location' names a file that cannot be read" "$secure" PLAIN plain "$KAFKA_PASSWORD" "$data/none.pem"
-refused 4 'does that port speak TLS' "$BOOTSTRAP" PLAIN plain "$KAFKA_PASSWORD" "$ca"
+refused 1 'Invalid username or password' login/1 "$secure" PLAIN plain "$wrong" "$ca"
+refused 1 'Invalid username or password' login/1 "$secure" PLAIN nobody "$KAFKA_PASSWORD" "$ca"
+refused 1 invalid.credentials login/1 "$secure" SCRAM-SHA-256 scram "$wrong" "$ca"
+refused 4 "signed by none of the CAs in 'ssl.ca.location'" TLS/1 "$secure" PLAIN plain "$KAFKA_PASSWORD" "$KAFKA_CERTIFICATES/another_ca.pem"
+refused 4 'for another host name' TLS/1 "127.0.0.1:$KAFKA_SECURE_PORT" PLAIN plain "$KAFKA_PASSWORD" "$ca"
+refused 4 'certificate has expired' TLS/1 "localhost:$KAFKA_EXPIRED_PORT" PLAIN plain "$KAFKA_PASSWORD" "$ca"
+refused 1 "'ssl.ca.location' names a file that cannot be read" settings/1 "$secure" PLAIN plain "$KAFKA_PASSWORD" "$data/none.pem"
+refused 4 'does that port speak TLS' TLS/4 "$BOOTSTRAP" PLAIN plain "$KAFKA_PASSWORD" "$ca"
