@@ -98,7 +98,7 @@ enum err settings_read(const struct properties *properties, struct arena *arena,
     }
     const int64_t batch = lookup_count(&lookup, "max.batch.size");
     settings.batch_documents_max =
-        batch > 0 && batch < SINK_BATCH_DOCUMENTS_MAX ? (uint32_t)batch : SINK_BATCH_DOCUMENTS_MAX;
+        batch < SINK_BATCH_DOCUMENTS_MAX ? (uint32_t)batch : SINK_BATCH_DOCUMENTS_MAX;
     settings.rate_every_batches = (uint32_t)lookup_count(&lookup, "rate.limiting.every.n");
     settings.rate_wait_ms = lookup_count(&lookup, "rate.limiting.timeout");
     *ret_settings = settings;

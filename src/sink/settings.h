@@ -75,8 +75,8 @@ struct sink_settings {
     const struct str *topics;
     uint32_t topic_count;
     struct topic_pattern *pattern; /* topics.regex; NULL: none */
-    uint32_t batch_documents_max;
-    uint32_t rate_every_batches; /* 0: no limit */
+    uint32_t batch_documents_max;  /* 0: as the target likes it */
+    uint32_t rate_every_batches;   /* 0: no limit */
     int64_t rate_wait_ms;
     bool tolerates; /* bad records become dead letters; false: the sink fails */
     bool logs_errors;

@@ -183,6 +183,8 @@ static enum err sink_prepare(struct sink *sink, struct why *why)
     const enum err err = settings_read(&sink->properties, &sink->arena, &sink->settings, why);
     if (err)
         return err;
+    if (sink->settings.batch_documents_max == 0)
+        sink->settings.batch_documents_max = sink->options.target->batch_documents;
     if (sink->settings.dead_letter_topic.size == 0)
         sink->settings.dead_letter_topic =
             arena_printf(&sink->arena, "%.*s-dlq", STR_ARGS(sink->name));

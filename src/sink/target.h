@@ -104,6 +104,7 @@ struct target_ops {
 struct target {
     const struct target_ops *ops;
     enum document_form form;
+    uint32_t batch_documents; /* in a write, where nobody says how many */
 };
 
 MUST_CHECK static inline enum err

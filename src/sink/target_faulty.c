@@ -112,6 +112,7 @@ struct target *target_faulty_new(struct target *inner, uint64_t fail_call, bool 
     struct faulty_target *self = MEMORY_NEW(struct faulty_target);
     self->base.ops = &faulty_ops;
     self->base.form = inner->form;
+    self->base.batch_documents = inner->batch_documents;
     self->inner = inner;
     self->fail_call = fail_call;
     self->sticky = sticky;

@@ -13,6 +13,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#define BATCH_DOCUMENTS 10000 /* a write is a sync of the disk */
 #define BUSY_WAIT_MS 2000
 
 static enum err open_walker(struct sqlite_target *self, sqlite3 **ret_reader, struct why *why);
@@ -277,6 +278,7 @@ enum err target_sqlite_open(const char *path, bool read_only, struct target **re
         return why_set(why, ERR_NOT_FOUND, "no file '%s'", path);
     struct sqlite_target *self = MEMORY_NEW(struct sqlite_target);
     self->base.ops = &sqlite_ops;
+    self->base.batch_documents = BATCH_DOCUMENTS;
     self->path = memory_strdup(path);
     self->read_only = read_only;
     self->owner_file = -1;

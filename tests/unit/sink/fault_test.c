@@ -110,7 +110,7 @@ static void refused_documents_become_dead_letters(void **state)
     struct fixture f;
     fixture_init(&f, "topics=ORDERS\nerrors.deadletterqueue.topic.name=odd-dlq");
     struct target *inner = f.target;
-    struct picky_target picky = {{&ops, DOCUMENTS_JSON}, inner};
+    struct picky_target picky = {{&ops, DOCUMENTS_JSON, inner->batch_documents}, inner};
     f.target = &picky.base;
     make_topic(&f, "ORDERS");
     for (int i = 0; i < 6; i++)
