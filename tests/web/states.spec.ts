@@ -1,6 +1,8 @@
 /** states.spec.ts -- what the page says when things are not well: it never calls the old live. */
 import { expect, type Locator, test } from '@playwright/test';
 import { readFileSync, writeFileSync } from 'node:fs';
+import { createServer, request } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { expectAccessible } from './accessible.ts';
 import { Program } from './program.ts';
@@ -32,6 +34,35 @@ test('connecting, and an error with its cause', async ({ page }) => {
     await expect(page.locator('html')).toHaveAttribute('data-state', 'error');
     await expect(page.locator('.banner')).toContainText('the log is full');
     await expectAccessible(page, 'error');
+});
+
+test('refused: says why, counts down, then shows what comes', async ({ page }) => {
+    await program.start('--rate', '20');
+    let refuses = true;
+    const between = createServer((asked, answer) => {
+        if (refuses && asked.url?.startsWith('/api/')) {
+            answer.writeHead(503, { 'Content-Type': 'application/json' }).end('{"message":"too many feeds are open"}');
+            return;
+        }
+        const { host } = new URL(program.url);
+        const passed = request(new URL(asked.url ?? '/', program.url), { method: asked.method, headers: { ...asked.headers, host } }, (got) => {
+            answer.writeHead(got.statusCode ?? 502, got.headers);
+            got.pipe(answer);
+        });
+        passed.on('error', () => answer.destroy());
+        answer.on('close', () => passed.destroy());
+        asked.pipe(passed);
+    });
+    await new Promise<void>((done) => between.listen(0, '127.0.0.1', done));
+    await page.goto(`http://127.0.0.1:${(between.address() as AddressInfo).port}/`);
+    await expect(page.locator('html')).toHaveAttribute('data-state', 'error');
+    await expect(page.locator('.banner')).toContainText(/too many feeds are open\. Next try in \d+ s/);
+    refuses = false;
+    await page.getByRole('button', { name: 'Try now' }).click();
+    await expect(page.locator('html')).toHaveAttribute('data-state', 'live', { timeout: 20_000 });
+    await page.goto('about:blank');
+    between.closeAllConnections();
+    between.close();
 });
 
 test('stopped: stale after three seconds, live when it goes on', async ({ page }) => {

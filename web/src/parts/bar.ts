@@ -22,8 +22,9 @@ export interface Bar {
 
 /** What the page may claim about its numbers. */
 function condition(paused: boolean, now_ms: number): { name: string; words: string } {
+    if (!store.id && feed.failure) return { name: 'error', words: 'No connection' };
     if (feed.link.state === 'reconnecting') return { name: 'reconnecting', words: 'Reconnecting' };
-    if (!store.id) return feed.failure ? { name: 'error', words: 'No connection' } : { name: 'connecting', words: 'Connecting' };
+    if (!store.id) return { name: 'connecting', words: 'Connecting' };
     if (isStale(now_ms)) return { name: 'stale', words: 'Stale' };
     if (paused) return { name: 'paused', words: 'Paused' };
     return { name: 'live', words: 'Live' };
@@ -106,12 +107,10 @@ function showBanner(banner: HTMLElement, state: string, now_ms: number): void {
 
 function bannerWords(state: string, now_ms: number): string {
     const kept = store.id ? ' What is shown is from before.' : '';
-    if (feed.link.state === 'reconnecting') {
-        const seconds = Math.max(0, Math.ceil((feed.link.retry_at_ms - now_ms) / 1000));
-        return `Not live: ${feed.link.cause}.${kept} Next try in ${seconds} s. Is drivethru running?`;
-    }
+    const again = feed.link.state === 'reconnecting' ? ` Next try in ${Math.max(0, Math.ceil((feed.link.retry_at_ms - now_ms) / 1000))} s.` : '';
+    if (state === 'error') return `Cannot show anything: ${feed.failure ?? ''}.${again}`;
+    if (feed.link.state === 'reconnecting') return `Not live: ${feed.link.cause}.${kept}${again} Is drivethru running?`;
     if (state === 'stale') return `Not live: nothing was heard for ${duration(Math.floor((now_ms - feed.heard_at_ms) / 1000) * 1000)}.${kept}`;
-    if (state === 'error') return `Cannot show anything: ${feed.failure ?? ''}.`;
     if (store.dashboard_error) return `dashboard.json: ${store.dashboard_error}`;
     const runs = Object.values(store.progress.queries).filter((query) => query.state === 'running' || query.state === 'restoring');
     const behind = Math.max(0, ...runs.map((query) => query.lag));
