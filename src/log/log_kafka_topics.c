@@ -7,8 +7,14 @@
 #define CHECK_NS 1000000000 /* a handle is believed for so long */
 #define SETTLE_MS_MAX 10000 /* until a topic is known, or unknown, everywhere */
 #define SETTLE_STEP_MS 20
+#define DOUBT_MS_MAX 2000 /* that a topic which was there is not there any more */
 
+static enum err open_now(struct kafka_log *log, struct str name, struct kafka_topic *known,
+                         struct log_topic **ret_topic);
+static enum err open_new(struct kafka_log *log, struct str name, int32_t partition_count,
+                         struct kafka_topic *before, struct log_topic **ret_topic);
 static enum err ask(struct kafka_log *log, struct str name, int32_t *ret_partition_count);
+static bool ask_again(enum err err, int *tries);
 static struct kafka_topic *topic_new(struct kafka_log *log, struct str name,
                                      int32_t partition_count);
 static bool is_internal(const struct kafka_log *log, struct str name);
@@ -35,43 +41,7 @@ enum err kafka_topic_open(struct log *base, struct str name, struct log_topic **
         *ret_topic = &topic->base;
         return OK;
     }
-    int32_t partition_count = 0;
-    enum err err = ask(log, name, &partition_count);
-    if (err == ERR_NOT_FOUND && topic) {
-        pthread_mutex_lock(&log->lock);
-        topic->removed = true;
-        pthread_mutex_unlock(&log->lock);
-    }
-    if (err && (err != ERR_UNAVAILABLE || !topic || topic->removed))
-        return err;
-    /* A handle stays the topic's as long as there is one, with the partitions it had: lows, known
-     * ends and who reads what are one per topic. */
-    struct kafka_topic *made = NULL;
-    if (!topic || topic->removed) {
-        made = topic_new(log, name, partition_count);
-        err = kafka_topic_settings(log, made, NULL);
-        if (err && err != ERR_DENIED) {
-            kafka_topic_free(made);
-            return err;
-        }
-    }
-    pthread_mutex_lock(&log->lock);
-    struct kafka_topic *now = map_get(&log->topics, name);
-    if (made && now == topic) {
-        for (int32_t i = 0; topic && i < partition_count && i < topic->base.partition_count; i++)
-            made->partitions[i].readers = topic->partitions[i].readers;
-        made->next = log->handles;
-        log->handles = made;
-        map_set(&log->topics, made->base.name, made);
-        now = made;
-        made = NULL;
-    }
-    topic = now;
-    topic->checked_ns = clock_monotonic_ns();
-    pthread_mutex_unlock(&log->lock);
-    kafka_topic_free(made); /* another thread was faster */
-    *ret_topic = &topic->base;
-    return OK;
+    return open_now(log, name, topic, ret_topic);
 }
 
 void kafka_topic_free(struct kafka_topic *topic)
@@ -87,7 +57,11 @@ void kafka_topic_free(struct kafka_topic *topic)
 enum err kafka_topic_check(struct kafka_log *log, struct kafka_topic *topic)
 {
     int32_t partition_count;
-    const enum err err = ask(log, topic->base.name, &partition_count);
+    int tries = 0;
+    enum err err;
+    do
+        err = ask(log, topic->base.name, &partition_count);
+    while (!topic->removed && ask_again(err, &tries));
     if (err == ERR_NOT_FOUND) {
         pthread_mutex_lock(&log->lock);
         topic->removed = true;
@@ -151,7 +125,16 @@ enum err kafka_create(struct log *base, struct str name, const struct log_topic_
         }
         rd_kafka_event_destroy(answer);
     }
-    return err ? err : settle(log, name, true, why);
+    if (!err)
+        err = settle(log, name, true, why);
+    if (err)
+        return err;
+    /* With a handle it is known to be there, whichever broker is asked next. */
+    struct log_topic *handle;
+    pthread_mutex_lock(&log->lock);
+    struct kafka_topic *before = map_get(&log->topics, name);
+    pthread_mutex_unlock(&log->lock);
+    return open_new(log, name, count, before, &handle);
 }
 
 enum err kafka_describe(struct log *base, struct str name, struct arena *arena,
@@ -262,7 +245,69 @@ enum err kafka_find(struct log *base, struct log_topic *handle, int32_t partitio
     return err;
 }
 
-/* ERR_NOT_FOUND: the brokers do not know it. */
+/* `known`: its handle until now, or NULL. */
+static enum err open_now(struct kafka_log *log, struct str name, struct kafka_topic *known,
+                         struct log_topic **ret_topic)
+{
+    const bool is_there = known && !known->removed;
+    int32_t partition_count = 0;
+    int tries = 0;
+    enum err err;
+    do
+        err = ask(log, name, &partition_count);
+    while (is_there && ask_again(err, &tries));
+    if (err == ERR_NOT_FOUND && known) {
+        pthread_mutex_lock(&log->lock);
+        known->removed = true;
+        pthread_mutex_unlock(&log->lock);
+    }
+    if (err && (err != ERR_UNAVAILABLE || !is_there))
+        return err;
+    /* A handle stays the topic's as long as there is one, with the partitions it had: lows, known
+     * ends and who reads what are one per topic. */
+    if (is_there) {
+        pthread_mutex_lock(&log->lock);
+        known->checked_ns = clock_monotonic_ns();
+        pthread_mutex_unlock(&log->lock);
+        *ret_topic = &known->base;
+        return OK;
+    }
+    return open_new(log, name, partition_count, known, ret_topic);
+}
+
+/* A new handle, but if another thread was faster. */
+static enum err open_new(struct kafka_log *log, struct str name, int32_t partition_count,
+                         struct kafka_topic *before, struct log_topic **ret_topic)
+{
+    struct kafka_topic *made = topic_new(log, name, partition_count);
+    int tries = 0;
+    enum err err;
+    do
+        err = kafka_topic_settings(log, made, NULL);
+    while (ask_again(err, &tries));
+    if (err && err != ERR_DENIED) {
+        kafka_topic_free(made);
+        return err;
+    }
+    pthread_mutex_lock(&log->lock);
+    struct kafka_topic *topic = map_get(&log->topics, name);
+    if (topic == before) {
+        for (int32_t i = 0; topic && i < partition_count && i < topic->base.partition_count; i++)
+            made->partitions[i].readers = topic->partitions[i].readers;
+        made->next = log->handles;
+        log->handles = made;
+        map_set(&log->topics, made->base.name, made);
+        topic = made;
+        made = NULL;
+    }
+    topic->checked_ns = clock_monotonic_ns();
+    pthread_mutex_unlock(&log->lock);
+    kafka_topic_free(made);
+    *ret_topic = &topic->base;
+    return OK;
+}
+
+/* ERR_NOT_FOUND: the broker that was asked, one of them, does not know it. */
 static enum err ask(struct kafka_log *log, struct str name, int32_t *ret_partition_count)
 {
     char text[LOG_TOPIC_NAME_BYTES_MAX + 1];
@@ -285,6 +330,15 @@ static enum err ask(struct kafka_log *log, struct str name, int32_t *ret_partiti
     }
     rd_kafka_topic_destroy(topic);
     return err;
+}
+
+/* Brokers learn of a topic one after another: not to know it must be said for a while. */
+static bool ask_again(enum err err, int *tries)
+{
+    if (err != ERR_NOT_FOUND || ++*tries > DOUBT_MS_MAX / SETTLE_STEP_MS)
+        return false;
+    clock_sleep_ms(SETTLE_STEP_MS);
+    return true;
 }
 
 static struct kafka_topic *topic_new(struct kafka_log *log, struct str name,
