@@ -58,7 +58,8 @@ static void find_ends(struct log *log, struct arena *arena, struct status_round 
                     *info = (struct log_topic_info){0};
                 map_set(&seen, position->topic, info);
             }
-            if (position->partition < info->config.partition_count)
+            if (position->partition < info->config.partition_count &&
+                info->partitions[position->partition].end_offset > position->next_offset)
                 position->end_offset = info->partitions[position->partition].end_offset;
         }
     map_release(&seen);

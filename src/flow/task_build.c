@@ -102,7 +102,8 @@ static enum err join_log(struct task *task, struct why *why)
     }
     const uint32_t count = (inputs + READS_HELD_MAX - 1) / READS_HELD_MAX;
     task->readers = ARENA_ARRAY(&task->arena, struct log_member *, count);
-    const struct log_member_options options = {.name = task->query->id, .is_impatient = true};
+    const struct log_member_options options = {
+        .name = task->query->id, .reads_ahead = !task->query->feed, .is_impatient = true};
     while (task->reader_count < count) {
         const enum err err =
             log_join(flow->options.log, &options, &task->readers[task->reader_count], why);

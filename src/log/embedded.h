@@ -50,7 +50,7 @@ struct embedded_log {
     uint32_t waiting_count;
     struct step_list queue;
     uint64_t news;      /* commits, of any process */
-    uint64_t handovers; /* to internal topics */
+    uint64_t handovers; /* of what members read before it is committed */
     struct lows_board lows;
     uint64_t generation; /* grows when another process (or another room) has written */
     _Atomic uint64_t txn_seen;

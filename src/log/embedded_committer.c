@@ -20,6 +20,7 @@ static enum err write_step(struct embedded_log *log, struct store_txn *txn,
                            const struct pending_step *step, struct partition **touched);
 static enum err write_batch(struct embedded_log *log, struct store_txn *txn,
                             struct pending_batch *batch, struct partition **touched);
+static void show(struct embedded_log *log, const struct step_list *steps);
 static void publish(struct embedded_log *log, struct step_list *steps, struct partition **touched,
                     bool wrote);
 static bool wait_for_room(struct embedded_log *log);
@@ -86,6 +87,13 @@ void look_for_news(struct embedded_log *log)
     log->tasks_stale = true;
     log->news++;
     pthread_cond_broadcast(&log->changed);
+}
+
+void tell_readers(struct embedded_log *log)
+{
+    log->handovers++;
+    if (log->waiting_count)
+        pthread_cond_broadcast(&log->changed);
 }
 
 /* All steps in one transaction; when there is no room for all, one by one until there is. */
@@ -168,6 +176,7 @@ static enum err write_steps(struct embedded_log *log, const struct step_list *st
         store_abort(txn);
         return OK;
     }
+    show(log, steps);
     err = store_commit(txn);
     if (!err)
         atomic_store(&log->txn_seen, last_txn + 1);
@@ -216,11 +225,11 @@ static enum err write_batch(struct embedded_log *log, struct store_txn *txn,
         return err;
     if (partition->working_broken)
         return ERR_CORRUPT;
-    if (!batch->topic->base.internal) {
+    if (!batch->shown) {
         batch->base_offset = partition->working_end;
         record_batch_set_base_offset(batch->bytes, batch->base_offset);
     } else if (batch->base_offset != partition->working_end) {
-        return ERR_ABORTED; /* another process wrote to what is ours alone */
+        return ERR_ABORTED; /* another process wrote where members have read */
     }
     err = store_append(txn, partition->database, (uint64_t)batch->base_offset, batch->size, &place);
     if (err)
@@ -228,6 +237,25 @@ static enum err write_batch(struct embedded_log *log, struct store_txn *txn,
     memcpy(place, batch->bytes, batch->size);
     partition->working_end += batch->offset_count;
     return OK;
+}
+
+/* What waits for the disk only. Nobody else can write now, so the offsets stay; should the commit
+ * fail, then all that was made of it fails with it: whoever reads it works while the disk does. */
+static void show(struct embedded_log *log, const struct step_list *steps)
+{
+    bool any = false;
+    pthread_mutex_lock(&log->lock);
+    for (const struct pending_step *step = steps->first; step; step = step->next)
+        for (uint32_t i = 0; i < step->batch_count; i++) {
+            struct pending_batch *batch = step->batches[i];
+            if (batch->shown || batch->topic->removed)
+                continue;
+            pending_batch_show(batch);
+            any = true;
+        }
+    if (any)
+        tell_readers(log);
+    pthread_mutex_unlock(&log->lock);
 }
 
 static void step_done(struct pending_step *step, uint64_t sequence)

@@ -13,6 +13,8 @@ void *committer_run(void *log);
 void notice_other_writers(struct embedded_log *log);
 /* Under the lock, for whoever waits: tells members when another process has written. */
 void look_for_news(struct embedded_log *log);
+/* Under the lock: some batch was shown. */
+void tell_readers(struct embedded_log *log);
 #define NEWS_POLL_NS 10000000
 
 /* --- embedded_trim.c --- */

@@ -44,8 +44,8 @@ enum low_news embedded_look(const struct lows_board *board, const struct topic_l
     /* Another process has written since: whoever reads there next will know. */
     if (at->generation != log->generation)
         return LOW_NEWS;
-    const int64_t end_offset = topic->base.internal ? at->assigned_offset : at->end_offset;
-    return next_offset < end_offset ? LOW_NEWS : LOW_NO_NEWS;
+    const bool has_news = next_offset < at->end_offset || next_offset < at->assigned_offset;
+    return has_news ? LOW_NEWS : LOW_NO_NEWS;
 }
 
 static void set_low(struct embedded_topic *topic, const struct pending_step *step,

@@ -22,6 +22,7 @@ enum err embedded_join(struct log *base, const struct log_member_options *option
     struct embedded_member *member = MEMORY_NEW(struct embedded_member);
     member->base.ops = &embedded_member_ops;
     member->log = log;
+    member->reads_ahead = options->reads_ahead;
     for (size_t i = 0; i < READS_HELD_MAX; i++)
         arena_init(&member->reads[i].arena, 0);
     pthread_mutex_lock(&log->lock);

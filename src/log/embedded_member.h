@@ -25,6 +25,7 @@ struct held_read {
 struct embedded_member {
     struct log_member base; /* first */
     struct embedded_log *log;
+    bool reads_ahead;
     struct account account; /* under the log's lock */
     bool woken;             /* likewise */
     /* the member's thread */

@@ -140,8 +140,8 @@ static enum err look(struct embedded_member *member, struct embedded_topic *topi
         err = ERR_NOT_FOUND;
     else if (member->account.aborted && !member->account.committed_only)
         err = ERR_ABORTED;
-    const bool ahead = topic->base.internal && !member->account.committed_only &&
-                       at->assigned_offset > at->end_offset;
+    const bool may = topic->base.internal ? !member->account.committed_only : member->reads_ahead;
+    const bool ahead = may && at->assigned_offset > at->end_offset;
     ret_view->begin_offset = at->begin_offset;
     ret_view->end_offset = at->end_offset;
     ret_view->limit = ahead ? at->assigned_offset : at->end_offset;

@@ -1,5 +1,6 @@
 /* embedded_step.c -- hand-over: a member's step is checked, copied and queued. */
 #include "log/embedded.h"
+#include "log/embedded_committer.h"
 #include "log/embedded_lows.h"
 #include "log/embedded_member.h"
 
@@ -53,6 +54,19 @@ void pending_batch_release(struct pending_batch *batch)
         return;
     free(batch->bytes);
     free(batch);
+}
+
+void pending_batch_show(struct pending_batch *batch)
+{
+    struct partition *partition = &batch->topic->partitions[batch->partition];
+    partition->assigned_offset = batch->base_offset + batch->offset_count;
+    atomic_fetch_add_explicit(&batch->references, 1, memory_order_relaxed);
+    if (partition->pending_last)
+        partition->pending_last->next = batch;
+    else
+        partition->pending_first = batch;
+    partition->pending_last = batch;
+    batch->shown = true;
 }
 
 void pending_step_free(struct pending_step *step)
@@ -190,18 +204,9 @@ static void assign_offsets(struct embedded_log *log, struct pending_step *step)
         struct partition *partition = &batch->topic->partitions[batch->partition];
         batch->base_offset = partition->assigned_offset;
         record_batch_set_base_offset(batch->bytes, batch->base_offset);
-        partition->assigned_offset += batch->offset_count;
-        atomic_fetch_add_explicit(&batch->references, 1, memory_order_relaxed);
-        if (partition->pending_last)
-            partition->pending_last->next = batch;
-        else
-            partition->pending_first = batch;
-        partition->pending_last = batch;
+        pending_batch_show(batch);
         handed = true;
     }
-    if (handed) {
-        log->handovers++;
-        if (log->waiting_count)
-            pthread_cond_broadcast(&log->changed);
-    }
+    if (handed)
+        tell_readers(log);
 }

@@ -5,15 +5,16 @@
 
 #include "log/embedded_topic.h"
 
-/* A batch on its way. Readers of internal topics hold references. */
+/* A batch on its way. Readers hold references. */
 struct pending_batch {
-    struct pending_batch *next; /* in its partition; internal topics only */
+    struct pending_batch *next; /* in its partition, once shown */
+    bool shown;                 /* members may have read it: its offsets stay */
     _Atomic uint32_t references;
     struct embedded_topic *topic;
     int32_t partition;
     uint32_t offset_count; /* last offset delta + 1 */
     uint32_t record_count;
-    int64_t base_offset; /* given at hand-over (internal), or by the committer */
+    int64_t base_offset; /* given at hand-over (internal), or in the commit's transaction */
     char *bytes;
     size_t size;
 };
@@ -54,6 +55,9 @@ struct step_list {
 enum err embedded_commit(struct log_member *member, const struct log_step *step,
                          uint64_t *ret_sequence);
 void pending_batch_release(struct pending_batch *batch);
+/* Its base offset is set: members that do not wait for commits read it from here on. Under the
+ * lock. */
+void pending_batch_show(struct pending_batch *batch);
 /* Frees the step and its hold on its batches. */
 void pending_step_free(struct pending_step *step);
 

@@ -15,10 +15,10 @@ struct partition {
     store_database database;
     int64_t begin_offset;
     int64_t end_offset;      /* committed */
-    int64_t assigned_offset; /* one past the last batch handed over; external topics: the end */
+    int64_t assigned_offset; /* one past the last batch shown, or the end */
     uint64_t generation;     /* of news from elsewhere at which these were read */
     bool broken;             /* the last batch fails its check: nothing can be appended */
-    struct pending_batch *pending_first; /* internal topics, by offset */
+    struct pending_batch *pending_first; /* those shown, by offset */
     struct pending_batch *pending_last;
     /* (committer) */
     struct partition *touched_next;

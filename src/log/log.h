@@ -9,7 +9,8 @@
  * over. What was handed over and is not committed, backends treat in two ways, and nobody above may
  * rely on either:
  *     embedded   reads of internal topics return it too, unless the member asked for committed
- *                records only; the offsets of a topic one process writes have no gaps
+ *                records only; those of other topics while it is being committed, if the member
+ *                reads ahead; the offsets of a topic one process writes have no gaps
  *     Kafka      only committed records can be read, by anybody; each commit takes an offset of
  * each partition it wrote to, which no record has (struct log_topic says has_gaps) */
 #ifndef LOG_LOG_H
@@ -160,6 +161,8 @@ struct log_records {
 struct log_member_options {
     struct str name;     /* of the query, sink or tool: what the owner of a lock is called */
     bool committed_only; /* sinks, tools: do not read steps on their way */
+    bool reads_ahead;    /* tasks all of whose rows go into steps: read other topics' records, too,
+                            before they are committed */
     bool is_impatient;   /* tasks: a read whose records are still to be fetched gives ERR_AGAIN; for
                             others it waits for them */
     uint32_t steps_max;  /* steps on their way; 0: the backend's own number */
