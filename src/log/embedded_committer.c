@@ -229,7 +229,10 @@ static enum err write_batch(struct embedded_log *log, struct store_txn *txn,
         batch->base_offset = partition->working_end;
         record_batch_set_base_offset(batch->bytes, batch->base_offset);
     } else if (batch->base_offset != partition->working_end) {
-        return ERR_ABORTED; /* another process wrote where members have read */
+        pthread_mutex_lock(&log->lock);
+        batch->topic->is_shared = true;
+        pthread_mutex_unlock(&log->lock);
+        return ERR_ABORTED;
     }
     err = store_append(txn, partition->database, (uint64_t)batch->base_offset, batch->size, &place);
     if (err)

@@ -12,6 +12,7 @@ static enum err check_batch(const struct log_append *append, struct pending_batc
 static enum err admit(struct embedded_member *member, const struct log_step *step);
 static void enqueue(struct embedded_log *log, struct pending_step *step);
 static void assign_offsets(struct embedded_log *log, struct pending_step *step);
+static bool is_shown_at_once(const struct embedded_log *log, const struct embedded_topic *topic);
 
 enum err embedded_commit(struct log_member *base, const struct log_step *given,
                          uint64_t *ret_sequence)
@@ -193,20 +194,27 @@ static void enqueue(struct embedded_log *log, struct pending_step *step)
         pthread_cond_signal(&log->work);
 }
 
-/* Internal topics: readers see the batches from here on. */
+/* Readers see these batches from here on. */
 static void assign_offsets(struct embedded_log *log, struct pending_step *step)
 {
-    bool handed = false;
+    bool any = false;
     for (uint32_t i = 0; i < step->batch_count; i++) {
         struct pending_batch *batch = step->batches[i];
-        if (!batch->topic->base.internal)
+        if (!is_shown_at_once(log, batch->topic))
             continue;
-        struct partition *partition = &batch->topic->partitions[batch->partition];
-        batch->base_offset = partition->assigned_offset;
+        batch->base_offset = batch->topic->partitions[batch->partition].assigned_offset;
         record_batch_set_base_offset(batch->bytes, batch->base_offset);
         pending_batch_show(batch);
-        handed = true;
+        any = true;
     }
-    if (handed)
+    if (any)
         tell_readers(log);
+}
+
+/* Internal topics are this process's alone. Of others that is hoped, where commits shall be soon:
+ * when another process has written to one first, all that was read goes back, once a topic. */
+static bool is_shown_at_once(const struct embedded_log *log, const struct embedded_topic *topic)
+{
+    const bool is_hoped = log->commit_interval_ns == 0 && log->runs_queries && !topic->is_shared;
+    return topic->base.internal || is_hoped;
 }

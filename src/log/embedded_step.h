@@ -14,7 +14,7 @@ struct pending_batch {
     int32_t partition;
     uint32_t offset_count; /* last offset delta + 1 */
     uint32_t record_count;
-    int64_t base_offset; /* given at hand-over (internal), or in the commit's transaction */
+    int64_t base_offset; /* given when it is shown, at the latest in the commit's transaction */
     char *bytes;
     size_t size;
 };

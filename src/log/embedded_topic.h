@@ -37,6 +37,7 @@ struct embedded_topic {
     uint32_t id;
     struct log_topic_config config;
     bool removed;
+    bool is_shared; /* another process has written where members had read ahead */
     struct partition *partitions;
     struct topic_lows lows;
     struct embedded_topic *next; /* of all handles */

@@ -9,8 +9,9 @@
  * over. What was handed over and is not committed, backends treat in two ways, and nobody above may
  * rely on either:
  *     embedded   reads of internal topics return it too, unless the member asked for committed
- *                records only; those of other topics while it is being committed, if the member
- *                reads ahead; the offsets of a topic one process writes have no gaps
+ *                records only; those of other topics while it is being committed, or, where
+ *                commits are to come at once, from the hand-over on, if the member reads ahead; the
+ *                offsets of a topic one process writes have no gaps
  *     Kafka      only committed records can be read, by anybody; each commit takes an offset of
  * each partition it wrote to, which no record has (struct log_topic says has_gaps) */
 #ifndef LOG_LOG_H

@@ -47,6 +47,16 @@ static struct log_member *join_ahead(struct log *log)
     return member;
 }
 
+/* One past the last record that the member can read, beginning at `offset`. */
+static int64_t end_seen(struct log_member *member, struct log_topic *topic, int64_t offset)
+{
+    struct log_records *records = NULL;
+    assert_ok(log_read(member, topic, 0, offset, 1000, &records, NULL));
+    const int64_t end_offset = records->end_offset;
+    log_records_release(records);
+    return end_offset;
+}
+
 /* Waits until the member can read so many. */
 static void wait_for(struct log_member *member, struct log_topic *topic, int count)
 {
@@ -131,72 +141,124 @@ static void what_is_not_committed_was_never_there(void **state)
     fixture_release(&fixture);
 }
 
-/* A commit that waits for room keeps its records' offsets, unless another process takes them. */
-static void a_foreign_write_takes_back_what_was_read_ahead(void **state)
+/* Where commits are to come at once, records are read when they are handed over. */
+static void at_once_topics_are_read_before_their_commit_begins(void **state)
 {
     struct fixture fixture;
-    struct log_topic *topic = NULL;
     uint64_t sequence = 0;
-    int gate[2];
     (void)state;
     fixture_init(&fixture);
+    fixture.log_options.commit_interval_ms = LOG_COMMIT_AT_ONCE;
     fixture_open(&fixture);
-    make_topic(fixture.log, "outside", false, 1);
-    fixture_close(&fixture);
-    fixture.log_options.runs_queries = false;
-    assert_int_equal(pipe(gate), 0);
-    const pid_t child = fork();
-    if (child == 0) {
-        char byte = 0;
-        must(read(gate[0], &byte, 1) == 1);
-        fixture_open(&fixture);
-        must(log_topic_open(fixture.log, STR("outside"), &topic) == OK);
-        struct log_member *member = join(fixture.log, false);
-        put_wait(member, topic, 0, 1000, 2);
-        log_leave(member);
-        fixture_close(&fixture);
-        _exit(0);
-    }
-    fixture_open(&fixture);
-    assert_ok(log_topic_open(fixture.log, STR("outside"), &topic));
+    struct log_topic *topic = make_topic(fixture.log, "outside", false, 1);
     struct log_member *task = join_ahead(fixture.log);
+    struct log_member *sink = join(fixture.log, true);
     hold_disk(true, 0);
-    assert_ok(put(task, topic, 0, 0, 3, &sequence));
-    wait_for(task, topic, 3);
-    assert_int_equal(write(gate[1], "x", 1), 1);
-    hold_disk(false, ENOSPC);
+    assert_ok(put(task, topic, 0, 0, 1, &sequence));
+    assert_ok(put(task, topic, 0, 1, 4, &sequence)); /* of the same commit, or of the next */
+    assert_int_equal(count_all(task, topic, 0, 0), 5);
+    assert_int_equal(count_all(sink, topic, 0, 0), 0);
+    hold_disk(false, 0);
+    assert_ok(wait_durable(task, sequence));
+    assert_int_equal(count_all(task, topic, 0, 0), 5);
+    assert_int_equal(count_all(sink, topic, 0, 0), 5);
+    log_leave(task);
+    log_leave(sink);
+    fixture_release(&fixture);
+}
+
+/* Appends two records when the byte has come. */
+static pid_t start_other(struct fixture *fixture, const int gate[2])
+{
+    const pid_t child = fork();
+    must(child >= 0);
+    if (child > 0)
+        return child;
+    struct log_topic *topic = NULL;
+    char byte = 0;
+    fixture->log_options.runs_queries = false;
+    must(read(gate[0], &byte, 1) == 1);
+    fixture_open(fixture);
+    must(log_topic_open(fixture->log, STR("outside"), &topic) == OK);
+    struct log_member *member = join(fixture->log, false);
+    put_wait(member, topic, 0, 1000, 2);
+    log_leave(member);
+    fixture_close(fixture);
+    _exit(0);
+}
+
+/* The first commit finds no room and is tried again: in between the other process has come, or else
+ * it comes later. */
+static enum err commit_beside_other(struct log_member *task, uint64_t sequence, pid_t child)
+{
     int status = 0;
+    enum err err = ERR_FULL;
+    hold_disk(false, ENOSPC);
     assert_int_equal(waitpid(child, &status, 0), child);
     assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
     const int64_t deadline_ns = clock_monotonic_ns() + (int64_t)WAIT_MS * 1000000;
-    enum err err = ERR_FULL; /* until it is tried again */
     while (err == ERR_FULL && clock_monotonic_ns() < deadline_ns) {
         clock_sleep_ms(1);
         err = wait_durable(task, sequence);
     }
-    log_leave(task);
-    task = join_ahead(fixture.log);
-    struct log_records *records = NULL;
-    assert_ok(log_read(task, topic, 0, 0, 1000, &records, NULL));
-    if (err) { /* the other process came first */
-        assert_int_equal(err, ERR_ABORTED);
-        assert_int_equal(records->count, 2);
-        assert_true(str_equal(records->at[0].key, STR("k1000")));
-    } else {
-        assert_int_equal(records->count, 5);
-        assert_true(str_equal(records->at[3].key, STR("k1000")));
+    return err;
+}
+
+/* Records keep the offsets at which they were read, unless another process takes those. */
+static void a_foreign_write_takes_back_what_was_read_ahead(void **state)
+{
+    (void)state;
+    for (int at_once = 0; at_once < 2; at_once++) {
+        struct fixture fixture;
+        struct log_topic *topic = NULL;
+        struct log_records *records = NULL;
+        uint64_t sequence = 0;
+        int gate[2];
+        fixture_init(&fixture);
+        fixture.log_options.commit_interval_ms = at_once ? LOG_COMMIT_AT_ONCE : 1;
+        fixture_open(&fixture);
+        make_topic(fixture.log, "outside", false, 1);
+        fixture_close(&fixture);
+        assert_int_equal(pipe(gate), 0);
+        const pid_t child = start_other(&fixture, gate);
+        fixture_open(&fixture);
+        assert_ok(log_topic_open(fixture.log, STR("outside"), &topic));
+        struct log_member *task = join_ahead(fixture.log);
+        hold_disk(true, 0);
+        assert_ok(put(task, topic, 0, 0, 3, &sequence));
+        wait_for(task, topic, 3);
+        assert_int_equal(write(gate[1], "x", 1), 1);
+        const enum err err = commit_beside_other(task, sequence, child);
+        log_leave(task);
+        task = join_ahead(fixture.log);
+        assert_ok(log_read(task, topic, 0, 0, 1000, &records, NULL));
+        if (err)
+            assert_int_equal(err, ERR_ABORTED);
+        assert_int_equal(records->count, err ? 2 : 5);
+        assert_true(str_equal(records->at[err ? 0 : 3].key, STR("k1000")));
+        log_records_release(records);
+        /* Once bitten: from now on only what is in a commit is read ahead. */
+        const int64_t next = err ? 2 : 5;
+        hold_disk(true, 0);
+        assert_ok(put(task, topic, 0, 5, 1, &sequence));
+        while (end_seen(task, topic, next) == next)
+            assert_int_equal(log_wait(task, WAIT_MS), OK);
+        assert_ok(put(task, topic, 0, 6, 1, &sequence));
+        assert_int_equal(end_seen(task, topic, next), next + (!err && at_once ? 2 : 1));
+        hold_disk(false, 0);
+        assert_ok(wait_durable(task, sequence));
+        log_leave(task);
+        close(gate[0]);
+        close(gate[1]);
+        fixture_release(&fixture);
     }
-    log_records_release(records);
-    log_leave(task);
-    close(gate[0]);
-    close(gate[1]);
-    fixture_release(&fixture);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(topics_are_read_while_they_are_committed),
+        cmocka_unit_test(at_once_topics_are_read_before_their_commit_begins),
         cmocka_unit_test(what_is_not_committed_was_never_there),
         cmocka_unit_test(a_foreign_write_takes_back_what_was_read_ahead),
     };
