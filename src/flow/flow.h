@@ -62,6 +62,10 @@ MUST_CHECK enum err flow_start(struct flow *flow, const struct plan *plan,
  * durable in time).
  */
 MUST_CHECK enum err flow_stop(struct flow_query *query, bool forget, struct why *why);
+/* Of a query that is stopped: removes its positions and its internal topics. ERR_AGAIN: another
+ * process still runs it. [any] */
+MUST_CHECK enum err flow_forget(struct flow *flow, struct str id, struct str internal_prefix,
+                                struct why *why);
 /* Does not fail. While held no query reads anything: several can be started or stopped as one, and
  * none runs ahead of another that it reads from. Held from then on when it returns. */
 void flow_hold(struct flow *flow, bool held);

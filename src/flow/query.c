@@ -6,8 +6,6 @@
 
 #include <inttypes.h>
 
-#define FORGET_TIMEOUT_MS 10000
-
 struct add_question {
     struct flow_query *query;
     enum err err;
@@ -26,7 +24,6 @@ static enum err stage_partitions(struct flow_query *query, const struct plan_sta
 static bool act_add(struct worker *worker, void *context);
 static bool act_remove(struct worker *worker, void *context);
 static bool act_nothing(struct worker *worker, void *context);
-static enum err forget(struct flow_query *query, struct why *why);
 
 enum err flow_start(struct flow *flow, const struct plan *plan,
                     const struct flow_query_options *options, struct flow_query **ret_query,
@@ -66,7 +63,7 @@ enum err flow_stop(struct flow_query *query, bool forgets, struct why *why)
     struct flow *flow = query->flow;
     for (uint32_t i = 0; i < flow->worker_count; i++)
         worker_ask(flow->workers[i], act_remove, query);
-    const enum err err = forgets ? forget(query, why) : OK;
+    const enum err err = forgets ? flow_forget(flow, query->id, query->internal_prefix, why) : OK;
     for (uint32_t i = 0; i < flow->query_count; i++) {
         if (flow->queries[i] == query) {
             flow->queries[i] = flow->queries[--flow->query_count];
@@ -276,36 +273,27 @@ static bool act_nothing(struct worker *worker, void *context)
     return true;
 }
 
-/* Positions and marks of all its tasks go in one step, then its topics. */
-static enum err forget(struct flow_query *query, struct why *why)
+enum err flow_forget(struct flow *flow, struct str id, struct str internal_prefix, struct why *why)
 {
-    struct log *log = query->flow->options.log;
-    struct log_member *member;
-    const struct log_member_options options = {.name = query->id};
-    enum err err = log_join(log, &options, &member, why);
-    if (err != OK)
-        return err;
-    const struct log_step step = {.task = arena_printf(&query->arena, "%.*s/", STR_ARGS(query->id)),
-                                  .forget = true};
-    bool taken = false;
-    err = log_commit_wait(member, &step, FORGET_TIMEOUT_MS, &taken);
-    log_leave(member);
-    if (err != OK)
-        return why_set(why, err, "cannot forget query '%.*s': %s", STR_ARGS(query->id),
-                       err_text(err));
-    if (query->internal_prefix.size == 0)
-        return OK;
+    struct log *log = flow->options.log;
+    struct arena arena;
     struct str *names;
-    size_t count;
-    err = log_list(log, &query->arena, &names, &count, why);
+    size_t count = 0;
+    arena_init(&arena, 0);
+    enum err err = log_forget(log, arena_printf(&arena, "%.*s/", STR_ARGS(id)), why);
+    if (err == OK && internal_prefix.size > 0)
+        err = log_list(log, &arena, &names, &count, why);
     for (size_t i = 0; i < count && err == OK; i++) {
         struct log_topic *topic;
-        if (!str_starts_with(names[i], query->internal_prefix) ||
+        if (!str_starts_with(names[i], internal_prefix) ||
             log_topic_open(log, names[i], &topic) != OK || !topic->internal)
             continue;
         err = log_remove(log, names[i], why);
         if (err == ERR_NOT_FOUND)
             err = OK;
     }
+    arena_release(&arena);
+    if (err)
+        why_prefix(why, "cannot forget query '%.*s'", STR_ARGS(id));
     return err;
 }

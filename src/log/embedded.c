@@ -33,6 +33,7 @@ const struct log_ops embedded_ops = {
     .group = embedded_group,
     .claim = embedded_claim,
     .append_at = embedded_append_at,
+    .forget = log_forget_by_step,
     .health = embedded_health,
     .close = embedded_close,
 };

@@ -175,6 +175,13 @@ static enum err faulty_append_at(struct log *log, struct log_topic *topic, int64
     return err ? err : log_append_at(faulty->inner, topic, end_offset, batch, why);
 }
 
+static enum err faulty_forget(struct log *log, struct str prefix, struct why *why)
+{
+    struct faulty_log *faulty = faulty_of(log);
+    const enum err err = count_call_why(faulty, why);
+    return err ? err : log_forget(faulty->inner, prefix, why);
+}
+
 static enum log_health faulty_health(struct log *log, struct why *why)
 {
     struct log *inner = faulty_of(log)->inner;
@@ -259,6 +266,7 @@ static const struct log_ops faulty_ops = {
     .group = faulty_group,
     .claim = faulty_claim,
     .append_at = faulty_append_at,
+    .forget = faulty_forget,
     .health = faulty_health,
     .close = faulty_close,
 };

@@ -3,6 +3,8 @@
 
 #include "base/clock.h"
 
+#define FORGET_TIMEOUT_MS 10000
+
 enum err log_commit_wait(struct log_member *member, const struct log_step *step, int64_t timeout_ms,
                          bool *ret_taken)
 {
@@ -34,6 +36,21 @@ enum err log_commit_wait(struct log_member *member, const struct log_step *step,
         if (waited && waited != ERR_AGAIN)
             return waited;
     }
+}
+
+enum err log_forget_by_step(struct log *log, struct str prefix, struct why *why)
+{
+    const struct log_member_options options = {.name = STR("forget")};
+    const struct log_step step = {.task = prefix, .forget = true};
+    struct log_member *member;
+    enum err err = log_join(log, &options, &member, why);
+    if (err)
+        return err;
+    bool taken = false;
+    err = log_commit_wait(member, &step, FORGET_TIMEOUT_MS, &taken);
+    log_leave(member);
+    return err ? why_set(why, err, "cannot forget '%.*s': %s", STR_ARGS(prefix), err_text(err))
+               : OK;
 }
 
 enum err log_read_last(struct log_member *member, struct log_topic *topic, int32_t partition,

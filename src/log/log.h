@@ -246,6 +246,9 @@ struct log_ops {
      * whether it was appended. */
     enum err (*append_at)(struct log *log, struct log_topic *topic, int64_t end_offset,
                           struct str batch, struct why *why);
+    /* Removes what is known of all tasks whose name begins so ("CSAS_PAID_3/"), durably. ERR_AGAIN:
+     * a process still has one of them, or it takes longer than some seconds; try again. */
+    enum err (*forget)(struct log *log, struct str prefix, struct why *why);
     /* LOG_BROKEN: why, when there are words; `why` may be NULL. */
     enum log_health (*health)(struct log *log, struct why *why);
     /* After all members and groups left. Waits for steps on their way. Frees it. */
@@ -402,6 +405,13 @@ MUST_CHECK static inline enum err log_append_at(struct log *log, struct log_topi
     return log->ops->append_at(log, topic, end_offset, batch, why);
 }
 
+MUST_CHECK static inline enum err log_forget(struct log *log, struct str prefix, struct why *why)
+{
+    must(log != NULL);
+    must(prefix.size > 0);
+    return log->ops->forget(log, prefix, why);
+}
+
 static inline enum log_health log_get_health(struct log *log)
 {
     must(log != NULL);
@@ -481,6 +491,9 @@ static inline void log_leave(struct log_member *member)
  * taken if *ret_taken (it may still commit). */
 MUST_CHECK enum err log_commit_wait(struct log_member *member, const struct log_step *step,
                                     int64_t timeout_ms, bool *ret_taken);
+
+/* log_forget by a step of a member of its own: what a backend has to do, at least. */
+MUST_CHECK enum err log_forget_by_step(struct log *log, struct str prefix, struct why *why);
 
 /* Reads the last records before end_offset of a partition that begins at begin_offset, whatever
  * gaps its offsets have: from somewhere on up to end_offset. Count 0: there are none. Errors as

@@ -35,6 +35,7 @@ const struct log_ops kafka_ops = {
     .group = kafka_group,
     .claim = kafka_claim,
     .append_at = kafka_append_at,
+    .forget = kafka_forget,
     .health = kafka_health,
     .close = kafka_close,
 };

@@ -242,8 +242,10 @@ rd_kafka_event_t *kafka_admin_answer(struct kafka_log *log, rd_kafka_queue_t *qu
 enum err kafka_topic_settings(struct kafka_log *log, struct kafka_topic *topic, struct why *why);
 /* Deletes records before each offset; what fails is done with a later trim. [committer] */
 void kafka_trim(struct kafka_log *log, const struct kafka_steps *steps);
-/* [committer] */
-void kafka_delete_group(struct kafka_log *log, struct str group);
+/* ERR_AGAIN: it has members. One that is not there is deleted. */
+enum err kafka_delete_group(struct kafka_log *log, struct str group, struct why *why);
+/* Positions are the group's, which the last process to leave it gives up; lows the step's. */
+enum err kafka_forget(struct log *log, struct str prefix, struct why *why);
 
 /* log_kafka_groups.c: tasks' positions as Kafka's groups keep them. */
 /* "CSAS_PAID_3/1/0" -> "_confluent-ksql-<service>query_CSAS_PAID_3" and "1/0"; "sink/S" ->

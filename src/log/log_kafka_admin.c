@@ -85,7 +85,7 @@ void kafka_trim(struct kafka_log *log, const struct kafka_steps *steps)
     rd_kafka_queue_destroy(queue);
 }
 
-void kafka_delete_group(struct kafka_log *log, struct str group)
+enum err kafka_delete_group(struct kafka_log *log, struct str group, struct why *why)
 {
     char text[KAFKA_GROUP_BYTES_MAX + 1];
     must(group.size <= KAFKA_GROUP_BYTES_MAX);
@@ -97,9 +97,31 @@ void kafka_delete_group(struct kafka_log *log, struct str group)
     rd_kafka_DeleteGroup_destroy(request);
     enum err err = OK;
     rd_kafka_event_t *answer = kafka_admin_answer(log, queue, RD_KAFKA_EVENT_DELETEGROUPS_RESULT,
-                                                  "cannot delete group", group, &err, NULL);
-    if (answer)
-        rd_kafka_event_destroy(answer);
+                                                  "cannot delete group", group, &err, why);
+    if (!answer)
+        return err;
+    size_t count = 0;
+    const rd_kafka_group_result_t **results =
+        rd_kafka_DeleteGroups_result_groups(rd_kafka_event_DeleteGroups_result(answer), &count);
+    const rd_kafka_error_t *error = count > 0 ? rd_kafka_group_result_error(results[0]) : NULL;
+    const rd_kafka_resp_err_t code = error ? rd_kafka_error_code(error) : 0;
+    if (code == RD_KAFKA_RESP_ERR_NON_EMPTY_GROUP)
+        err = why_set(why, ERR_AGAIN, "group '%s' still has members", text);
+    else if (code && kafka_err(code) != ERR_NOT_FOUND)
+        err = kafka_why(log, why, code, "cannot delete group", group);
+    rd_kafka_event_destroy(answer);
+    return err;
+}
+
+enum err kafka_forget(struct log *base, struct str prefix, struct why *why)
+{
+    struct kafka_log *log = kafka_of(base);
+    char group[KAFKA_GROUP_BYTES_MAX + 1];
+    struct str rest;
+    enum err err = log_forget_by_step(base, prefix, why);
+    if (!err)
+        err = kafka_task_group(log, prefix, group, &rest);
+    return err ? err : kafka_delete_group(log, str_from(group), why);
 }
 
 static void take_setting(struct kafka_topic *topic, const char *name, const char *value)

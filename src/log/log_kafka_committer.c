@@ -144,12 +144,6 @@ static void publish(struct kafka_log *log)
     pthread_mutex_unlock(&log->lock);
     kafka_news(log);
     kafka_trim(log, &done);
-    for (struct kafka_step *step = done.first; step; step = step->next) {
-        char group[KAFKA_GROUP_BYTES_MAX + 1];
-        struct str rest;
-        if (step->forget && kafka_task_group(log, step->task, group, &rest) == OK)
-            kafka_delete_group(log, str_from(group));
-    }
     kafka_steps_free(&done);
 }
 
