@@ -156,10 +156,13 @@ enum err execute_drop(struct execution *execution)
                           STR_ARGS(statement->name));
     enum err err = command_append(execution);
     struct running *query = own.size > 0 ? query_find(engine, own) : NULL;
+    const bool removes =
+        statement->delete_topic && !engine->replaying && !engine->following && err == OK;
+    const struct str topic = removes ? entry->source.format.topic : STR("");
     if (err == OK && query)
-        err = query_stop(engine, query, !engine->following, execution->why);
-    if (err == OK && statement->delete_topic && !engine->replaying && !engine->following)
-        err = log_remove(engine->options.log, entry->source.format.topic, execution->why);
+        err = query_stop(engine, query, !engine->following, topic, execution->why);
+    else if (removes)
+        err = log_remove(engine->options.log, topic, execution->why);
     if (err)
         return err;
     answer_message(execution, STR(""), "source %.*s dropped", STR_ARGS(statement->name));

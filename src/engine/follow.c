@@ -16,12 +16,28 @@
 #define PAUSE_MS_MAX 1000
 #define FOLLOW_MS 100
 #define FOLLOW_AGAIN_MS 2000
+#define FORGET_PAUSE_MS 250
+#define FORGET_PAUSE_MS_MAX 4000
+#define FORGET_MS_MAX 60000
+
+/* A query that is to be forgotten when no process runs it any more. */
+struct leftover {
+    struct arena arena;
+    struct str id;
+    struct str prefix;
+    struct str topic; /* size 0: none */
+    int64_t next_ns;  /* not tried before */
+    int64_t pause_ms;
+    int64_t deadline_ns;
+    struct leftover *next;
+};
 
 struct follower {
     struct engine *engine;
     pthread_t thread;
     pthread_mutex_t lock; /* what is below */
     pthread_cond_t changed;
+    struct leftover *leftovers;
     bool stopping;
 };
 
@@ -125,6 +141,69 @@ static bool follower_wait(struct follower *follower, int64_t timeout_ms)
     return goes_on;
 }
 
+void follower_forget(struct engine *engine, struct str query_id, struct str topic)
+{
+    struct follower *follower = engine->follower;
+    struct leftover *leftover = MEMORY_NEW(struct leftover);
+    must(follower != NULL);
+    arena_init(&leftover->arena, 0);
+    leftover->id = arena_str(&leftover->arena, query_id);
+    leftover->prefix = query_prefix(engine, query_id, &leftover->arena);
+    leftover->topic = arena_str(&leftover->arena, topic);
+    leftover->pause_ms = FORGET_PAUSE_MS;
+    leftover->next_ns = clock_monotonic_ns() + FORGET_PAUSE_MS * INT64_C(1000000);
+    leftover->deadline_ns = clock_monotonic_ns() + FORGET_MS_MAX * INT64_C(1000000);
+    pthread_mutex_lock(&follower->lock);
+    leftover->next = follower->leftovers;
+    follower->leftovers = leftover;
+    pthread_mutex_unlock(&follower->lock);
+}
+
+/* True when it is done with, also in vain. */
+static bool leftover_try(struct engine *engine, struct leftover *leftover, bool is_last)
+{
+    struct why why = {0};
+    enum err err = flow_forget(engine->flow, leftover->id, leftover->prefix, &why);
+    if (err == OK && leftover->topic.size > 0)
+        err = log_remove(engine->options.log, leftover->topic, &why);
+    if (err == OK || err == ERR_NOT_FOUND)
+        return true;
+    const int64_t now_ns = clock_monotonic_ns();
+    if (!is_last && now_ns < leftover->deadline_ns) {
+        leftover->next_ns = now_ns + leftover->pause_ms * 1000000;
+        if (leftover->pause_ms < FORGET_PAUSE_MS_MAX)
+            leftover->pause_ms *= 2;
+        return false;
+    }
+    trace(TRACE_WARNING, "engine",
+          "query %.*s was stopped, but its group or topics are still there: %s",
+          STR_ARGS(leftover->id), why.text);
+    return true;
+}
+
+/* Only this thread takes out of the list. */
+static void forget_leftovers(struct follower *follower, bool is_last)
+{
+    pthread_mutex_lock(&follower->lock);
+    struct leftover *leftover = follower->leftovers;
+    pthread_mutex_unlock(&follower->lock);
+    while (leftover) {
+        struct leftover *next = leftover->next;
+        const bool is_due = is_last || clock_monotonic_ns() >= leftover->next_ns;
+        if (is_due && leftover_try(follower->engine, leftover, is_last)) {
+            pthread_mutex_lock(&follower->lock);
+            struct leftover **at = &follower->leftovers;
+            while (*at != leftover)
+                at = &(*at)->next;
+            *at = leftover->next;
+            pthread_mutex_unlock(&follower->lock);
+            arena_release(&leftover->arena);
+            free(leftover);
+        }
+        leftover = next;
+    }
+}
+
 static void *follower_run(void *context)
 {
     struct follower *follower = context;
@@ -140,6 +219,7 @@ static void *follower_run(void *context)
             trace(TRACE_WARNING, "engine", "statements of the service are not followed: %s",
                   why.text);
         failed = err != OK;
+        forget_leftovers(follower, false);
     }
     return NULL;
 }
@@ -171,6 +251,7 @@ void follower_stop(struct engine *engine)
     pthread_cond_broadcast(&follower->changed);
     pthread_mutex_unlock(&follower->lock);
     pthread_join(follower->thread, NULL);
+    forget_leftovers(follower, true);
     pthread_mutex_destroy(&follower->lock);
     pthread_cond_destroy(&follower->changed);
     free(follower);

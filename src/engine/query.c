@@ -6,6 +6,8 @@
 #include "base/trace.h"
 #include "engine/state.h"
 
+#define QUERY_PREFIX_BYTES_MAX 511
+
 static struct running *running_new(void)
 {
     struct running *query = MEMORY_NEW(struct running);
@@ -47,13 +49,19 @@ static void query_remove(struct engine *engine, struct running *query)
     must_not_reach();
 }
 
-enum err query_stop(struct engine *engine, struct running *query, bool forget, struct why *why)
+enum err query_stop(struct engine *engine, struct running *query, bool forget, struct str topic,
+                    struct why *why)
 {
-    if (query->flow) {
-        const enum err err = flow_stop(query->flow, forget, why);
-        if (err)
-            return err;
-    }
+    const bool later = engine->follower != NULL;
+    enum err err = OK;
+    if (query->flow)
+        err = flow_stop(query->flow, forget && !later, why);
+    if (err == OK && forget && later)
+        follower_forget(engine, query->id, topic);
+    if (err == OK && forget && !later && topic.size > 0)
+        err = log_remove(engine->options.log, topic, why);
+    if (err)
+        return err;
     query_remove(engine, query);
     return OK;
 }
@@ -122,15 +130,18 @@ static enum err ensure_sink_topic(struct execution *execution, const struct plan
                         compacted, false, execution->why);
 }
 
+struct str query_prefix(const struct engine *engine, struct str id, struct arena *arena)
+{
+    return arena_printf(arena, "_confluent-ksql-%.*squery_%.*s-",
+                        STR_ARGS(engine->options.service_id), STR_ARGS(id));
+}
+
 /* stays: it ran before, and is there even if it cannot go on. */
 static enum err query_start(struct engine *engine, struct running *query, bool stays,
                             struct why *why)
 {
-    char prefix[512];
-    const int size = snprintf(prefix, sizeof(prefix), "_confluent-ksql-%.*squery_%.*s-",
-                              STR_ARGS(engine->options.service_id), STR_ARGS(query->id));
-    must(size > 0);
-    if ((size_t)size >= sizeof(prefix))
+    struct str prefix = query_prefix(engine, query->id, &query->arena);
+    if (prefix.size > QUERY_PREFIX_BYTES_MAX)
         return why_set(why, ERR_LIMIT, "query id '%.*s' is too long", STR_ARGS(query->id));
     const struct str reset =
         setting_get(engine, &query->settings, STR("auto.offset.reset"), STR("latest"));
@@ -138,7 +149,7 @@ static enum err query_start(struct engine *engine, struct running *query, bool s
         setting_get(engine, &query->settings, STR("timestamp.throw.on.invalid"), STR("false"));
     const struct flow_query_options options = {
         .id = query->id,
-        .internal_prefix = {prefix, (size_t)size},
+        .internal_prefix = prefix,
         .dead_letter_topic = STR(ENGINE_DEAD_LETTER_TOPIC),
         .from_earliest = str_equal_nocase(reset, STR("earliest")),
         .stops_at_bad_time = str_equal_nocase(throws, STR("true")),
@@ -398,7 +409,7 @@ enum err execute_terminate(struct execution *execution)
         if (!all && !str_equal_nocase(query->id, statement->name))
             continue;
         const struct str id = arena_str(execution->arena, query->id);
-        err = query_stop(engine, query, !engine->following, execution->why);
+        err = query_stop(engine, query, !engine->following, STR(""), execution->why);
         if (err == OK)
             answer_message(execution, id, "query %.*s terminated", STR_ARGS(id));
     }

@@ -150,8 +150,11 @@ MUST_CHECK enum err execute_pause(struct execution *execution);
 struct running *query_find(struct engine *engine, struct str id);
 /* Starts what replaying the commands has left. */
 MUST_CHECK enum err queries_start(struct engine *engine, struct why *why);
+/* Before the suffix of the query's internal topics; in the arena. */
+struct str query_prefix(const struct engine *engine, struct str id, struct arena *arena);
+/* `topic` (size 0: none) goes with what is forgotten. */
 MUST_CHECK enum err query_stop(struct engine *engine, struct running *query, bool forget,
-                               struct why *why);
+                               struct str topic, struct why *why);
 void queries_release(struct engine *engine);
 
 /* connector.c */
@@ -221,6 +224,9 @@ MUST_CHECK enum err execute_in_turn(struct execution *execution);
 /* A thread that runs what other processes keep. */
 MUST_CHECK enum err follower_start(struct engine *engine, struct why *why);
 void follower_stop(struct engine *engine);
+/* Removes what a query that was stopped here has left, and the topic (size 0: none), as soon as all
+ * processes have stopped it. */
+void follower_forget(struct engine *engine, struct str query_id, struct str topic);
 
 /* engine.c */
 MUST_CHECK enum err execute_statement(struct execution *execution);

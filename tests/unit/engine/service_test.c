@@ -165,6 +165,38 @@ static void test_files_that_all_apply_are_kept_once(void **state)
     engine_close(other);
 }
 
+static uint32_t count_topics(const char *prefix)
+{
+    struct arena arena;
+    struct str *names;
+    size_t count;
+    uint32_t found = 0;
+    arena_init(&arena, 0);
+    assert_ok(log_list(world.base.inner, &arena, &names, &count, NULL));
+    for (size_t i = 0; i < count; i++)
+        found += str_starts_with(names[i], str_from(prefix));
+    arena_release(&arena);
+    return found;
+}
+
+static void test_what_a_stopped_query_left_is_removed(void **state)
+{
+    struct why why = {0};
+    struct engine *other = open_another(true, &why);
+    assert_non_null(other);
+    must_run_at(world.engine, CREATE("a"));
+    must_run_at(world.engine, "CREATE TABLE c AS SELECT id, COUNT(*) FROM a GROUP BY id;");
+    wait_query(other, "CTAS_C_1", true);
+    assert_int_equal(count_topics("_confluent-ksql-test_query_CTAS_C_1-"), 2);
+    must_run_at(other, "DROP TABLE c DELETE TOPIC;");
+    wait_query(world.engine, "CTAS_C_1", false);
+    for (int i = 0; i < IDLE_MS && count_topics("C") > 0; i++)
+        clock_sleep_ms(1);
+    assert_int_equal(count_topics("_confluent-ksql-test_query_CTAS_C_1-"), 0);
+    assert_int_equal(count_topics("C"), 0);
+    engine_close(other);
+}
+
 struct sender {
     struct engine *engine;
     int number;
@@ -280,6 +312,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_a_statement_is_checked_against_all_kept_before, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(test_files_that_all_apply_are_kept_once, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_what_a_stopped_query_left_is_removed, setup, teardown),
         cmocka_unit_test_setup_teardown(test_many_at_the_same_time, setup, teardown),
         cmocka_unit_test_setup_teardown(test_faults, setup, teardown),
         cmocka_unit_test_setup_teardown(test_records_of_others_are_refused, setup, teardown),
