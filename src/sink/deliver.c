@@ -8,6 +8,7 @@
 #define HOLD_NS 1000000000
 #define REREAD_BYTES 1
 
+static void delivery_clear(struct delivery *delivery);
 static uint32_t positions_list(struct sink *sink, struct arena *arena,
                                struct target_position **ret_positions);
 static enum err write_patiently(struct sink *sink, const struct target_position *positions,
@@ -43,10 +44,22 @@ enum err delivery_write(struct sink *sink, struct why *why)
         limit_rate(sink);
     }
     topics_forget_gone(sink);
+    delivery_clear(delivery);
+    return OK;
+}
+
+void delivery_drop(struct sink *sink)
+{
+    delivery_clear(&sink->delivery);
+    record_batch_builder_clear(&sink->letters.builder);
+    sink->letters.waiting = 0;
+}
+
+static void delivery_clear(struct delivery *delivery)
+{
     delivery->count = 0;
     delivery->bytes = 0;
     arena_clear(&delivery->arena);
-    return OK;
 }
 
 void delivery_hold(struct sink *sink)
@@ -65,14 +78,16 @@ void delivery_hold(struct sink *sink)
         const struct sink_topic *topic = sink->topics[t];
         for (int32_t p = 0; p < topic->log_topic->partition_count; p++) {
             const int64_t delivered = topic->partitions[p].delivered_offset;
-            positions[count++] = (struct log_position){
-                topic->log_topic, p, delivered < 0 ? 0 : delivered, delivered < 0 ? 0 : delivered};
+            if (topic->partitions[p].is_ours)
+                positions[count++] =
+                    (struct log_position){topic->log_topic, p, delivered < 0 ? 0 : delivered,
+                                          delivered < 0 ? 0 : delivered};
         }
     }
     const struct log_step step = {
         .task = sink->task, .positions = positions, .position_count = count};
     uint64_t sequence = 0;
-    const enum err err = log_commit(sink->member, &step, &sequence);
+    const enum err err = count > 0 ? log_commit(sink->member, &step, &sequence) : OK;
     arena_release(&arena);
     /* Nothing but retention waits for it: what fails now is tried with the next. */
     sink->hold_is_due = err != OK;
@@ -96,7 +111,7 @@ static uint32_t positions_list(struct sink *sink, struct arena *arena,
             const struct sink_partition *partition = &topic->partitions[p];
             const int64_t delivered =
                 partition->delivered_offset < 0 ? 0 : partition->delivered_offset;
-            if (partition->next_offset != delivered)
+            if (partition->is_ours && partition->next_offset != delivered)
                 positions[count++] =
                     (struct target_position){topic->name, p, partition->next_offset};
         }
@@ -105,7 +120,8 @@ static uint32_t positions_list(struct sink *sink, struct arena *arena,
     return count;
 }
 
-/* Waits for a target that is away, however long. ERR_CLOSED: the sink is to stop. */
+/* Waits for a target that is away, however long. ERR_CLOSED: the sink is to stop, or has other
+ * partitions. */
 static enum err write_patiently(struct sink *sink, const struct target_position *positions,
                                 uint32_t position_count, uint32_t *ret_refusal_count,
                                 struct why *why)
@@ -184,7 +200,8 @@ static void move_positions(struct sink *sink)
     for (uint32_t t = 0; t < sink->topic_count; t++) {
         struct sink_topic *topic = sink->topics[t];
         for (int32_t p = 0; p < topic->log_topic->partition_count; p++)
-            topic->partitions[p].delivered_offset = topic->partitions[p].next_offset;
+            if (topic->partitions[p].is_ours)
+                topic->partitions[p].delivered_offset = topic->partitions[p].next_offset;
     }
     sink->hold_is_due = true;
 }

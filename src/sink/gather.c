@@ -85,6 +85,8 @@ static enum err pass(struct sink *sink, uint32_t *ret_count, struct why *why)
         for (int32_t p = 0; p < topic->log_topic->partition_count; p++) {
             if (topic->is_gone || is_full(sink))
                 break;
+            if (!topic->partitions[p].is_ours)
+                continue;
             const enum err err = partition_read(sink, topic, p, ret_count, why);
             if (err)
                 return err;

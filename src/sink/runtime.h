@@ -16,6 +16,9 @@ struct sink_partition {
     int64_t next_offset;      /* the first not gathered */
     int64_t delivered_offset; /* what the target has; -1: nothing yet */
     int64_t end_offset;       /* as last seen */
+    bool is_given;            /* to this process, by the group */
+    bool is_ours;             /* given, and its position taken over */
+    bool was_counted;         /* what it had before this process */
 };
 
 /* One topic that is read. Everything in it is made anew when its format changes. */
@@ -70,6 +73,9 @@ struct sink {
     pthread_mutex_t control; /* one stop or restart at a time */
 
     struct log_member *member;
+    struct log_group *group; /* NULL: not joined */
+    bool group_is_stale;     /* topics came or went since it was joined */
+    bool had_all;            /* partitions of all topics: no other process took part */
     struct sink_topic **topics;
     uint32_t topic_count;
     struct delivery delivery;
@@ -86,13 +92,20 @@ struct sink {
     pthread_cond_t changed;
     bool stopping;
     bool paused;
+    bool in_round;
+    bool is_leaving; /* the group */
+    bool is_assigned;
+    bool shares_changed; /* since the round's begin */
+    struct log_share *shares;
+    uint32_t share_count;
     uint64_t round_count;
     struct sink_status status;
 };
 
 /* sink.c */
 bool sink_is_stopping(struct sink *sink);
-/* Waits about attempt's share of 100 ms to 10 s; shows why. False: the sink is to stop. */
+/* Waits about attempt's share of 100 ms to 10 s; shows why. False: the sink is to stop, or has
+ * other partitions. */
 bool sink_wait_out(struct sink *sink, uint32_t attempt, const struct why *why);
 void sink_run_again(struct sink *sink);
 void sink_fail(struct sink *sink, const struct why *why);
@@ -107,6 +120,15 @@ MUST_CHECK enum err topics_refresh(struct sink *sink, struct why *why);
 void topics_forget_gone(struct sink *sink);
 void topics_free(struct sink *sink);
 
+/* shares.c: which partitions are this process's. Joins the group where it must, and takes over what
+ * was given. ERR_LOCKED: another process has a part, and the target is one process's. Else as group
+ * and target. */
+MUST_CHECK enum err shares_begin_round(struct sink *sink, struct why *why);
+void shares_end_round(struct sink *sink);
+void shares_leave(struct sink *sink);
+/* After the target said that another has taken the positions: whether the group says so, too. */
+bool shares_await_loss(struct sink *sink);
+
 /* converter.c: the format of a topic the catalog does not know, by the connector's converters.
  * ERR_NOT_FOUND: they do not say. */
 MUST_CHECK enum err converter_format(struct sink *sink, struct str topic, struct arena *arena,
@@ -120,6 +142,8 @@ void delivery_init(struct sink *sink);
 void delivery_release(struct sink *sink);
 /* deliver.c: writes it, dead letters first, until it is there; moves the positions. */
 MUST_CHECK enum err delivery_write(struct sink *sink, struct why *why);
+/* Forgets what was gathered: it is another's to deliver. */
+void delivery_drop(struct sink *sink);
 /* Tells the log how far the sink has come, so that retention leaves the rest. */
 void delivery_hold(struct sink *sink);
 
@@ -127,7 +151,8 @@ void delivery_hold(struct sink *sink);
 MUST_CHECK enum err letters_add(struct sink *sink, const struct origin *origin,
                                 const struct record *record, const char *stage, enum err reason,
                                 const struct why *reason_why, struct why *why);
-/* Returns when they are durable. ERR_CLOSED: the sink is to stop. */
+/* Returns when they are durable. ERR_CLOSED: the sink is to stop, or has other
+ * partitions. */
 MUST_CHECK enum err letters_flush(struct sink *sink, struct why *why);
 
 #endif

@@ -22,7 +22,7 @@ static void trace_notes(const struct sink *sink);
 static void *run(void *argument);
 static enum err round_once(struct sink *sink, struct why *why);
 static bool wait_while_paused(struct sink *sink);
-static bool wait_for(struct sink *sink, int64_t duration_ms);
+static bool wait_for(struct sink *sink, int64_t duration_ms, bool or_other_shares);
 static void show_lag(struct sink *sink);
 
 enum err sink_check(const struct properties *properties, struct why *why)
@@ -194,6 +194,7 @@ static enum err sink_prepare(struct sink *sink, struct why *why)
 static void sink_free(struct sink *sink)
 {
     topics_free(sink);
+    free(sink->shares);
     log_leave(sink->member);
     settings_release(&sink->settings);
     record_batch_builder_release(&sink->letters.builder);
@@ -226,6 +227,7 @@ static void *run(void *argument)
         if (wait_while_paused(sink))
             continue;
         const enum err err = round_once(sink, &why);
+        shares_end_round(sink);
         if (err == OK && attempt > 0)
             sink_run_again(sink);
         attempt = err == OK ? 0 : attempt + 1;
@@ -236,9 +238,13 @@ static void *run(void *argument)
             sink_wait_out(sink, attempt - 1, &why);
             continue;
         }
+        if (err == ERR_LOCKED && sink->group && !sink->options.target->is_private &&
+            shares_await_loss(sink))
+            continue;
         sink_fail(sink, &why);
         break;
     }
+    shares_leave(sink);
     return NULL;
 }
 
@@ -246,6 +252,8 @@ static void *run(void *argument)
 static enum err round_once(struct sink *sink, struct why *why)
 {
     enum err err = topics_refresh(sink, why);
+    if (err == OK)
+        err = shares_begin_round(sink, why);
     if (err)
         return err;
     struct why gather_why = {0};
@@ -288,7 +296,7 @@ bool sink_wait_out(struct sink *sink, uint32_t attempt, const struct why *why)
         delay_ms = (int64_t)BACKOFF_MIN_MS << attempt;
     /* Between half of it and all of it, so that sinks do not come back all at once. */
     delay_ms = delay_ms / 2 + (int64_t)random_below(&sink->random, (uint64_t)delay_ms / 2 + 1);
-    return wait_for(sink, delay_ms);
+    return wait_for(sink, delay_ms, true);
 }
 
 void sink_run_again(struct sink *sink)
@@ -340,22 +348,24 @@ static bool wait_while_paused(struct sink *sink)
         sink->status.state = SINK_RUNNING;
     pthread_mutex_unlock(&sink->lock);
     if (paused)
-        wait_for(sink, PAUSE_WAIT_MS);
+        wait_for(sink, PAUSE_WAIT_MS, false);
     return paused;
 }
 
-/* False: the sink is to stop. */
-static bool wait_for(struct sink *sink, int64_t duration_ms)
+/* False: the sink is to stop, or has other partitions. */
+static bool wait_for(struct sink *sink, int64_t duration_ms, bool or_other_shares)
 {
     const int64_t until_ns = clock_monotonic_ns() + duration_ms * 1000000;
     pthread_mutex_lock(&sink->lock);
-    while (!sink->stopping && clock_monotonic_ns() < until_ns)
+    while (!sink->stopping && !(or_other_shares && sink->shares_changed) &&
+           clock_monotonic_ns() < until_ns)
         condition_wait(&sink->changed, &sink->lock, until_ns);
-    const bool stopping = sink->stopping;
+    const bool is_over = sink->stopping || (or_other_shares && sink->shares_changed);
     pthread_mutex_unlock(&sink->lock);
-    return !stopping;
+    return !is_over;
 }
 
+/* Nobody knows of a lag, and the round does not count, until there are partitions. */
 static void show_lag(struct sink *sink)
 {
     int64_t lag = 0;
@@ -365,13 +375,14 @@ static void show_lag(struct sink *sink)
             const struct sink_partition *partition = &topic->partitions[p];
             const int64_t delivered =
                 partition->delivered_offset < 0 ? 0 : partition->delivered_offset;
-            if (partition->end_offset > delivered)
+            if (partition->is_ours && partition->end_offset > delivered)
                 lag += partition->end_offset - delivered;
         }
     }
     pthread_mutex_lock(&sink->lock);
     sink->status.lag_records = lag;
-    sink->round_count++;
+    if (sink->is_assigned || sink->topic_count == 0)
+        sink->round_count++;
     pthread_cond_broadcast(&sink->changed);
     pthread_mutex_unlock(&sink->lock);
 }

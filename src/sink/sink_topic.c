@@ -17,7 +17,6 @@ static enum err format_get(struct sink *sink, struct str name, struct arena *are
 static struct str identity_of(const struct record_format *format, bool is_table,
                               struct arena *arena);
 static enum err make_decoder(struct sink *sink, struct sink_topic *topic, struct why *why);
-static enum err topic_position(struct sink *sink, struct sink_topic *topic, struct why *why);
 static enum err topic_check_changed(struct sink *sink, struct sink_topic *topic, struct why *why);
 static void shape_free(struct sink_topic *topic);
 static void topic_free(struct sink_topic *topic);
@@ -57,6 +56,7 @@ void topics_forget_gone(struct sink *sink)
         else
             sink->topics[kept++] = sink->topics[i];
     }
+    sink->group_is_stale |= kept < sink->topic_count;
     sink->topic_count = kept;
 }
 
@@ -92,7 +92,7 @@ static enum err open_named(struct sink *sink, struct str name, struct why *why)
     sink->topics =
         memory_realloc(sink->topics, (sink->topic_count + 1) * sizeof(struct sink_topic *));
     sink->topics[sink->topic_count++] = topic;
-    sink->hold_is_due = true;
+    sink->group_is_stale = true;
     return OK;
 }
 
@@ -105,9 +105,9 @@ static enum err topic_new(struct sink *sink, struct str name, struct log_topic *
     topic->partitions =
         memory_zalloc((size_t)log_topic->partition_count * sizeof(*topic->partitions));
     arena_init(&topic->arena, 0);
-    enum err err = topic_shape(sink, topic, why);
-    if (err == OK)
-        err = topic_position(sink, topic, why);
+    for (int32_t p = 0; p < log_topic->partition_count; p++)
+        topic->partitions[p].delivered_offset = -1;
+    const enum err err = topic_shape(sink, topic, why);
     if (err) {
         topic_free(topic);
         return err;
@@ -188,27 +188,6 @@ static enum err make_decoder(struct sink *sink, struct sink_topic *topic, struct
         return err;
     return decoder_new(&topic->format, origins, count, sink->options.registry, &topic->decoder,
                        why);
-}
-
-/* Where the target says the sink is; a partition it does not know begins at its first record. */
-static enum err topic_position(struct sink *sink, struct sink_topic *topic, struct why *why)
-{
-    struct target *target = sink->options.target;
-    const uint32_t count = (uint32_t)topic->log_topic->partition_count;
-    int64_t *next_offsets = ARENA_ARRAY(&topic->arena, int64_t, count);
-    uint64_t before = 0;
-    const enum err err = target_take(target, sink->name, topic->name, count, next_offsets, why);
-    for (uint32_t p = 0; p < count && err == OK; p++) {
-        topic->partitions[p].delivered_offset = next_offsets[p];
-        topic->partitions[p].next_offset = next_offsets[p] < 0 ? 0 : next_offsets[p];
-        before += (uint64_t)topic->partitions[p].next_offset;
-    }
-    if (!sink->is_restarted) {
-        pthread_mutex_lock(&sink->lock);
-        sink->status.documents_before += before;
-        pthread_mutex_unlock(&sink->lock);
-    }
-    return err;
 }
 
 /* A replaced statement, a new schema: what was gathered is delivered by then. */

@@ -80,10 +80,10 @@ struct target_ops {
                       uint32_t count, const struct target_position *positions,
                       uint32_t position_count, struct document_refusal *refusals,
                       uint32_t *ret_refusal_count, struct why *why);
-    /* Makes this target the owner of a sink's positions in a topic, [0, partition_count), and says
-     * where they are; -1: not known. An earlier owner's writes are refused from then on. */
-    enum err (*take)(struct target *target, struct str sink, struct str topic,
-                     uint32_t partition_count, int64_t *ret_next_offsets, struct why *why);
+    /* Makes this target the owner of a sink's position in one partition and says where it is; -1:
+     * not known. An earlier owner's writes are refused from then on. */
+    enum err (*take)(struct target *target, struct str sink, struct str topic, int32_t partition,
+                     int64_t *ret_next_offset, struct why *why);
     /* Positions of a sink (size 0: of all), in the arena; none: a new sink. */
     enum err (*positions)(struct target *target, struct str sink, struct arena *arena,
                           struct target_position **ret_positions, uint32_t *ret_count,
@@ -105,6 +105,7 @@ struct target {
     const struct target_ops *ops;
     enum document_form form;
     uint32_t batch_documents; /* in a write, where nobody says how many */
+    bool is_private;          /* one process has it: sinks of others write elsewhere */
 };
 
 MUST_CHECK static inline enum err
@@ -119,12 +120,12 @@ target_write(struct target *target, struct str sink, const struct document *docu
 }
 
 MUST_CHECK static inline enum err target_take(struct target *target, struct str sink,
-                                              struct str topic, uint32_t partition_count,
-                                              int64_t *ret_next_offsets, struct why *why)
+                                              struct str topic, int32_t partition,
+                                              int64_t *ret_next_offset, struct why *why)
 {
     must(target != NULL);
-    must(ret_next_offsets != NULL);
-    return target->ops->take(target, sink, topic, partition_count, ret_next_offsets, why);
+    must(ret_next_offset != NULL);
+    return target->ops->take(target, sink, topic, partition, ret_next_offset, why);
 }
 
 MUST_CHECK static inline enum err target_positions(struct target *target, struct str sink,

@@ -46,13 +46,13 @@ static enum err faulty_write(struct target *target, struct str sink,
 }
 
 static enum err faulty_take(struct target *target, struct str sink, struct str topic,
-                            uint32_t partition_count, int64_t *ret_next_offsets, struct why *why)
+                            int32_t partition, int64_t *ret_next_offset, struct why *why)
 {
     struct faulty_target *self = faulty(target);
     const enum err err = count_call(self, why);
     if (err)
         return err;
-    return target_take(self->inner, sink, topic, partition_count, ret_next_offsets, why);
+    return target_take(self->inner, sink, topic, partition, ret_next_offset, why);
 }
 
 static enum err faulty_positions(struct target *target, struct str sink, struct arena *arena,
@@ -113,6 +113,7 @@ struct target *target_faulty_new(struct target *inner, uint64_t fail_call, bool 
     self->base.ops = &faulty_ops;
     self->base.form = inner->form;
     self->base.batch_documents = inner->batch_documents;
+    self->base.is_private = inner->is_private;
     self->inner = inner;
     self->fail_call = fail_call;
     self->sticky = sticky;

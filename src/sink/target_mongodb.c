@@ -79,7 +79,7 @@ enum err target_mongodb_open(const struct target_mongodb_options *options,
                        "and password special characters are written as %%xx");
     set_defaults(uri);
     struct mongodb_target *self = MEMORY_NEW(struct mongodb_target);
-    self->base = (struct target){&mongodb_ops, DOCUMENTS_BSON, BATCH_DOCUMENTS};
+    self->base = (struct target){&mongodb_ops, DOCUMENTS_BSON, BATCH_DOCUMENTS, false};
     self->read_only = options->read_only;
     self->database = memory_alloc(options->database.size + 1);
     memcpy(self->database, options->database.data, options->database.size);

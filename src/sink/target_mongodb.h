@@ -52,8 +52,8 @@ enum err mongodb_write(struct target *target, struct str sink, const struct docu
                        uint32_t position_count, struct document_refusal *refusals,
                        uint32_t *ret_refusal_count, struct why *why);
 /* target_mongodb_position.c */
-enum err mongodb_take(struct target *target, struct str sink, struct str topic,
-                      uint32_t partition_count, int64_t *ret_next_offsets, struct why *why);
+enum err mongodb_take(struct target *target, struct str sink, struct str topic, int32_t partition,
+                      int64_t *ret_next_offset, struct why *why);
 enum err mongodb_positions(struct target *target, struct str sink, struct arena *arena,
                            struct target_position **ret_positions, uint32_t *ret_count,
                            struct why *why);

@@ -108,19 +108,17 @@ static enum err take_one(struct mongodb_target *self, mongoc_client_t *client, s
     return err;
 }
 
-enum err mongodb_take(struct target *target, struct str sink, struct str topic,
-                      uint32_t partition_count, int64_t *ret_next_offsets, struct why *why)
+enum err mongodb_take(struct target *target, struct str sink, struct str topic, int32_t partition,
+                      int64_t *ret_next_offset, struct why *why)
 {
     struct mongodb_target *self = mongodb_target(target);
     if (self->read_only)
         return why_set(why, ERR_DENIED, "MongoDB at %s was opened for reading only", self->address);
     mongoc_client_t *client = mongoc_client_pool_pop(self->pool);
     struct buf id = {0};
-    enum err err = OK;
-    for (uint32_t p = 0; p < partition_count && err == OK; p++) {
-        position_id(sink, topic, p, &id);
-        err = take_one(self, client, sink, topic, p, buf_str(&id), &ret_next_offsets[p], why);
-    }
+    position_id(sink, topic, partition, &id);
+    const enum err err =
+        take_one(self, client, sink, topic, partition, buf_str(&id), ret_next_offset, why);
     buf_release(&id);
     mongoc_client_pool_push(self->pool, client);
     return err;

@@ -73,21 +73,19 @@ static enum err sqlite_positions(struct target *target, struct str sink, struct 
 
 /* The file belongs to one process. */
 static enum err sqlite_take(struct target *target, struct str sink, struct str topic,
-                            uint32_t partition_count, int64_t *ret_next_offsets, struct why *why)
+                            int32_t partition, int64_t *ret_next_offset, struct why *why)
 {
     struct arena arena;
     struct target_position *positions = NULL;
     uint32_t count = 0;
     arena_init(&arena, 0);
     const enum err err = sqlite_positions(target, sink, &arena, &positions, &count, why);
-    for (uint32_t p = 0; p < partition_count && err == OK; p++)
-        ret_next_offsets[p] = -1;
-    for (uint32_t i = 0; i < count && err == OK; i++) {
-        const struct target_position *position = &positions[i];
-        if (str_equal(position->topic, topic) && position->partition >= 0 &&
-            (uint32_t)position->partition < partition_count && position->next_offset >= 0)
-            ret_next_offsets[position->partition] = position->next_offset;
-    }
+    if (err == OK)
+        *ret_next_offset = -1;
+    for (uint32_t i = 0; i < count && err == OK; i++)
+        if (str_equal(positions[i].topic, topic) && positions[i].partition == partition &&
+            positions[i].next_offset >= 0)
+            *ret_next_offset = positions[i].next_offset;
     arena_release(&arena);
     return err;
 }
@@ -279,6 +277,7 @@ enum err target_sqlite_open(const char *path, bool read_only, struct target **re
     struct sqlite_target *self = MEMORY_NEW(struct sqlite_target);
     self->base.ops = &sqlite_ops;
     self->base.batch_documents = BATCH_DOCUMENTS;
+    self->base.is_private = true;
     self->path = memory_strdup(path);
     self->read_only = read_only;
     self->owner_file = -1;

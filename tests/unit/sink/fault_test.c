@@ -98,10 +98,10 @@ static enum err picky_write(struct target *target, struct str sink, const struct
 }
 
 static enum err picky_take(struct target *target, struct str sink, struct str topic,
-                           uint32_t partition_count, int64_t *ret_next_offsets, struct why *why)
+                           int32_t partition, int64_t *ret_next_offset, struct why *why)
 {
     struct target *inner = ((struct picky_target *)target)->inner;
-    return target_take(inner, sink, topic, partition_count, ret_next_offsets, why);
+    return target_take(inner, sink, topic, partition, ret_next_offset, why);
 }
 
 static void refused_documents_become_dead_letters(void **state)
@@ -110,7 +110,7 @@ static void refused_documents_become_dead_letters(void **state)
     struct fixture f;
     fixture_init(&f, "topics=ORDERS\nerrors.deadletterqueue.topic.name=odd-dlq");
     struct target *inner = f.target;
-    struct picky_target picky = {{&ops, DOCUMENTS_JSON, inner->batch_documents}, inner};
+    struct picky_target picky = {{&ops, DOCUMENTS_JSON, inner->batch_documents, false}, inner};
     f.target = &picky.base;
     make_topic(&f, "ORDERS");
     for (int i = 0; i < 6; i++)
