@@ -21,7 +21,7 @@
 #define PROBE_SECONDS 2.0
 #define OVERRUN_MAX 1.05
 #define COMMITS 500
-#define SEND_INTERVAL_NS 250000
+#define SEND_INTERVAL_NS 100000
 #define SAMPLES_MAX 4000000
 
 /* p50 of a transaction with one small record, synced. */
