@@ -88,7 +88,7 @@ static void write_topics(const struct statement *statement, const struct describ
         write_member(json, "name", topic->name);
         buf_append_str(json, STR(",\"replicaInfo\":["));
         for (int32_t p = 0; p < topic->partition_count; p++)
-            buf_append_str(json, p > 0 ? STR(",1") : STR("1"));
+            buf_printf(json, "%s%d", p > 0 ? "," : "", topic->replica_count);
         buf_append_byte(json, ']');
         if (statement->extended)
             buf_printf(json, ",\"consumerCount\":%u,\"consumerGroupCount\":%u", topic->reader_count,

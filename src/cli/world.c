@@ -42,10 +42,15 @@ static enum err open_kafka(struct invocation *invocation, unsigned need, struct 
                            struct why *why)
 {
     const bool is_said = properties_get(&invocation->origins, STR("commit.interval.ms")) != NULL;
+    const int64_t replicas = config_number(invocation, "ksql.internal.topic.replicas");
+    if (replicas < -1 || replicas == 0 || replicas > INT16_MAX)
+        return why_set(why, ERR_SETTING, "'ksql.internal.topic.replicas' is -1, or 1 to %d",
+                       INT16_MAX);
     const struct log_kafka_options options = {
         .settings = &invocation->settings,
         .service_id = config_text(invocation, "ksql.service.id"),
         .commit_interval_ms = is_said ? config_number(invocation, "commit.interval.ms") : 0,
+        .internal_replicas = (int16_t)(replicas > 0 ? replicas : 0),
         .runs_queries = (need & WORLD_QUERIES) != 0,
         .directory = config_path(invocation, "data"),
     };

@@ -85,8 +85,12 @@ enum err execute_create_source(struct execution *execution)
     /* What has gone since the statement was first run keeps its queries from running, not all; and
      * another process has made what there was to make. */
     if (!engine->replaying && !engine->following)
-        err = topic_ensure(engine, source->format.topic, wish.partition_count, wish.retention_ms,
-                           source->kind == SOURCE_TABLE, wish.topic_must_exist, execution->why);
+        err = topic_ensure(engine, source->format.topic,
+                           &(struct log_topic_config){.partition_count = wish.partition_count,
+                                                      .replica_count = wish.replica_count,
+                                                      .retention_ms = wish.retention_ms,
+                                                      .compacted = source->kind == SOURCE_TABLE},
+                           wish.topic_must_exist, execution->why);
     if (err)
         return err;
     err = register_schema(engine, source, true, execution->arena, execution->why);

@@ -60,6 +60,7 @@ struct described_source {
 struct described_topic {
     struct str name;
     int32_t partition_count;
+    int16_t replica_count; /* of each partition */
     int64_t records;
     uint64_t bytes;
     uint32_t reader_count; /* EXTENDED: queries of this process that read it */

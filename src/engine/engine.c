@@ -60,7 +60,8 @@ static enum err open_inside(struct engine *engine, struct why *why)
     if (engine->options.catalog_only)
         return open_catalog(engine, why);
     /* Kept until somebody drops them: their time is that of the original, which may be old. */
-    err = topic_ensure(engine, STR(ENGINE_DEAD_LETTER_TOPIC), 1, -1, false, false, why);
+    err = topic_ensure(engine, STR(ENGINE_DEAD_LETTER_TOPIC),
+                       &(struct log_topic_config){.partition_count = 1}, false, why);
     if (err || !engine->options.interactive)
         return err;
     err = command_topic_open(engine, why);

@@ -106,28 +106,36 @@ static enum err plan_again(struct execution *execution, struct running *query)
                           execution->why);
 }
 
+/* What WITH does not say of the topic is as at the left-most source's. */
 static enum err ensure_sink_topic(struct execution *execution, const struct plan *plan)
 {
     struct engine *engine = execution->engine;
-    int32_t partition_count = plan->partition_count;
+    struct log_topic_config wish = {
+        .partition_count = plan->partition_count,
+        .replica_count = plan->replica_count,
+        .retention_ms = plan->retention_ms,
+        .compacted = plan->sink->kind == SOURCE_TABLE && plan->sink->format.window == WINDOW_NONE,
+    };
+    struct log_topic *topic;
     if (!plan->creates_sink)
         return OK;
-    if (partition_count == 0) {
+    /* A topic that is there stays as it is. */
+    if (log_topic_open(engine->options.log, plan->sink->format.topic, &topic) != OK) {
         must(plan->source_count > 0);
-        const struct catalog_entry *first = catalog_find(engine, plan->sources[0]);
-        struct log_topic *topic;
-        /* A topic that is there keeps its partitions. */
-        if (log_topic_open(engine->options.log, plan->sink->format.topic, &topic) == OK)
-            return OK;
-        const enum err err = topic_partitions(engine, first->source.format.topic, &partition_count);
+        const struct str first = catalog_find(engine, plan->sources[0])->source.format.topic;
+        struct log_topic_info info;
+        const enum err err =
+            log_describe(engine->options.log, first, execution->arena, &info, NULL);
         if (err)
-            return why_set(execution->why, err, "no topic '%.*s'",
-                           STR_ARGS(first->source.format.topic));
+            return why_set(execution->why, err, "no topic '%.*s'", STR_ARGS(first));
+        if (wish.partition_count == 0)
+            wish.partition_count = info.config.partition_count;
+        if (wish.replica_count == 0)
+            wish.replica_count = info.config.replica_count;
+        if (wish.retention_ms == 0 && !wish.compacted)
+            wish.retention_ms = info.config.retention_ms;
     }
-    const bool compacted =
-        plan->sink->kind == SOURCE_TABLE && plan->sink->format.window == WINDOW_NONE;
-    return topic_ensure(engine, plan->sink->format.topic, partition_count, plan->retention_ms,
-                        compacted, false, execution->why);
+    return topic_ensure(engine, plan->sink->format.topic, &wish, false, execution->why);
 }
 
 struct str query_prefix(const struct engine *engine, struct str id, struct arena *arena)

@@ -154,6 +154,7 @@ static enum err show_topics(struct execution *execution)
         items[described.count++] =
             (struct described_topic){.name = topics[i],
                                      .partition_count = info.config.partition_count,
+                                     .replica_count = info.config.replica_count,
                                      .records = records,
                                      .bytes = bytes,
                                      .reader_count = count_readers(&readers, topics[i])};

@@ -124,8 +124,10 @@ void source_copy(struct arena *arena, const struct source *from, struct source *
  * ERR_ABORTED: not committed, as far as anybody knows. [control] */
 MUST_CHECK enum err writer_commit(struct engine *engine, const struct log_step *step,
                                   int64_t timeout_ms, bool *ret_taken);
-MUST_CHECK enum err topic_ensure(struct engine *engine, struct str name, int32_t partition_count,
-                                 int64_t retention_ms, bool compacted, bool must_exist,
+/* Makes a topic as wished, where there is none; of one that is there only the partitions must be
+ * those wished, if any are. retention_ms 0: for ever. */
+MUST_CHECK enum err topic_ensure(struct engine *engine, struct str name,
+                                 const struct log_topic_config *wish, bool must_exist,
                                  struct why *why);
 /* Partition count; ERR_NOT_FOUND. */
 MUST_CHECK enum err topic_partitions(struct engine *engine, struct str name, int32_t *ret_count);

@@ -225,6 +225,7 @@ static enum err open_topic(struct embedded_log *log, struct str name,
     topic->lows.internal = topic->base.internal;
     topic->id = stored.id;
     topic->config = (struct log_topic_config){.partition_count = stored.partition_count,
+                                              .replica_count = 1,
                                               .internal = stored.flags & STORED_INTERNAL,
                                               .compacted = stored.flags & STORED_COMPACTED,
                                               .retention_ms = stored.retention_ms,

@@ -57,6 +57,7 @@ struct log_topic {
 
 struct log_topic_config {
     int32_t partition_count; /* 0: LOG_PARTITIONS_DEFAULT */
+    int16_t replica_count;   /* 0: the backend's own; there is one where it has none */
     bool internal;  /* written by this process's queries only; no retention, trimmed by readers */
     bool compacted; /* cleanup.policy=compact: the latest record a key is kept */
     bool takes_all; /* records of any time and size the log can have: internal, dead letters */
@@ -530,6 +531,7 @@ struct log_kafka_options {
     const struct properties *settings;
     struct str service_id;
     int64_t commit_interval_ms; /* 0: 100 */
+    int16_t internal_replicas;  /* of internal topics; 0: the brokers' own */
     bool runs_queries;          /* takes the data directory's query lock: ERR_LOCKED */
     const char *directory;      /* of the lock file */
 };

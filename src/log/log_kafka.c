@@ -65,6 +65,7 @@ enum err log_kafka_open(const struct log_kafka_options *options, struct log **re
     log->lows.look = kafka_look;
     log->lock_file = -1;
     log->commit_interval_ns = interval_ms * 1000000;
+    log->internal_replicas = options->internal_replicas;
     log->runs_queries = options->runs_queries;
     log->service_id = memory_zalloc(options->service_id.size + 1);
     memcpy(log->service_id, options->service_id.data, options->service_id.size);

@@ -130,6 +130,7 @@ struct kafka_log {
     char *service_id;
     char *transactional_id;
     int64_t commit_interval_ns;
+    int16_t internal_replicas; /* 0: the brokers' own */
     bool runs_queries;
     int lock_file;
     rd_kafka_t *client;

@@ -9,16 +9,23 @@
 #define SETTLE_STEP_MS 20
 #define DOUBT_MS_MAX 2000 /* that a topic which was there is not there any more */
 
+/* What metadata says of a topic. */
+struct topic_shape {
+    int32_t partition_count;
+    int16_t replica_count; /* of its first partition */
+};
+
 static enum err open_now(struct kafka_log *log, struct str name, struct kafka_topic *known,
                          struct log_topic **ret_topic);
-static enum err open_new(struct kafka_log *log, struct str name, int32_t partition_count,
+static enum err open_new(struct kafka_log *log, struct str name, const struct topic_shape *shape,
                          struct kafka_topic *before, struct log_topic **ret_topic);
-static enum err ask(struct kafka_log *log, struct str name, int32_t *ret_partition_count);
+static enum err ask(struct kafka_log *log, struct str name, struct topic_shape *ret_shape);
 static bool ask_again(enum err err, int *tries);
 static struct kafka_topic *topic_new(struct kafka_log *log, struct str name,
-                                     int32_t partition_count);
+                                     const struct topic_shape *shape);
 static bool is_internal(const struct kafka_log *log, struct str name);
-static enum err settle(struct kafka_log *log, struct str name, bool is_there, struct why *why);
+static enum err settle(struct kafka_log *log, struct str name, bool is_there,
+                       struct topic_shape *ret_shape, struct why *why);
 static enum err ask_offsets(struct kafka_log *log, struct kafka_topic *topic, int32_t partition,
                             int64_t time, rd_kafka_topic_partition_list_t **ret_list,
                             struct why *why);
@@ -56,11 +63,11 @@ void kafka_topic_free(struct kafka_topic *topic)
 
 enum err kafka_topic_check(struct kafka_log *log, struct kafka_topic *topic)
 {
-    int32_t partition_count;
+    struct topic_shape shape;
     int tries = 0;
     enum err err;
     do
-        err = ask(log, topic->base.name, &partition_count);
+        err = ask(log, topic->base.name, &shape);
     while (!topic->removed && ask_again(err, &tries));
     if (err == ERR_NOT_FOUND) {
         pthread_mutex_lock(&log->lock);
@@ -83,9 +90,15 @@ enum err kafka_create(struct log *base, struct str name, const struct log_topic_
                        LOG_TOPIC_NAME_BYTES_MAX);
     memcpy(text, name.data, name.size);
     text[name.size] = '\0';
-    const int32_t count =
-        config->partition_count ? config->partition_count : LOG_PARTITIONS_DEFAULT;
-    rd_kafka_NewTopic_t *topic = rd_kafka_NewTopic_new(text, count, -1, words, sizeof(words));
+    struct topic_shape shape = {
+        .partition_count =
+            config->partition_count ? config->partition_count : LOG_PARTITIONS_DEFAULT,
+        .replica_count = config->internal ? log->internal_replicas : config->replica_count,
+    };
+    /* -1: brokers decide. */
+    rd_kafka_NewTopic_t *topic =
+        rd_kafka_NewTopic_new(text, shape.partition_count,
+                              shape.replica_count ? shape.replica_count : -1, words, sizeof(words));
     if (!topic)
         return why_set(why, ERR_INVALID, "cannot create topic '%s': %s", text, words);
     rd_kafka_NewTopic_set_config(topic, "cleanup.policy", config->compacted ? "compact" : "delete");
@@ -126,7 +139,7 @@ enum err kafka_create(struct log *base, struct str name, const struct log_topic_
         rd_kafka_event_destroy(answer);
     }
     if (!err)
-        err = settle(log, name, true, why);
+        err = settle(log, name, true, &shape, why);
     if (err)
         return err;
     /* With a handle it is known to be there, whichever broker is asked next. */
@@ -134,7 +147,7 @@ enum err kafka_create(struct log *base, struct str name, const struct log_topic_
     pthread_mutex_lock(&log->lock);
     struct kafka_topic *before = map_get(&log->topics, name);
     pthread_mutex_unlock(&log->lock);
-    return open_new(log, name, count, before, &handle);
+    return open_new(log, name, &shape, before, &handle);
 }
 
 enum err kafka_describe(struct log *base, struct str name, struct arena *arena,
@@ -222,7 +235,8 @@ enum err kafka_remove(struct log *base, struct str name, struct why *why)
     if (known && !err)
         known->removed = true;
     pthread_mutex_unlock(&log->lock);
-    return err ? err : settle(log, name, false, why);
+    struct topic_shape ignored;
+    return err ? err : settle(log, name, false, &ignored, why);
 }
 
 enum err kafka_find(struct log *base, struct log_topic *handle, int32_t partition,
@@ -250,11 +264,11 @@ static enum err open_now(struct kafka_log *log, struct str name, struct kafka_to
                          struct log_topic **ret_topic)
 {
     const bool is_there = known && !known->removed;
-    int32_t partition_count = 0;
+    struct topic_shape shape = {0};
     int tries = 0;
     enum err err;
     do
-        err = ask(log, name, &partition_count);
+        err = ask(log, name, &shape);
     while (is_there && ask_again(err, &tries));
     if (err == ERR_NOT_FOUND && known) {
         pthread_mutex_lock(&log->lock);
@@ -272,14 +286,14 @@ static enum err open_now(struct kafka_log *log, struct str name, struct kafka_to
         *ret_topic = &known->base;
         return OK;
     }
-    return open_new(log, name, partition_count, known, ret_topic);
+    return open_new(log, name, &shape, known, ret_topic);
 }
 
 /* A new handle, but if another thread was faster. */
-static enum err open_new(struct kafka_log *log, struct str name, int32_t partition_count,
+static enum err open_new(struct kafka_log *log, struct str name, const struct topic_shape *shape,
                          struct kafka_topic *before, struct log_topic **ret_topic)
 {
-    struct kafka_topic *made = topic_new(log, name, partition_count);
+    struct kafka_topic *made = topic_new(log, name, shape);
     int tries = 0;
     enum err err;
     do
@@ -292,7 +306,8 @@ static enum err open_new(struct kafka_log *log, struct str name, int32_t partiti
     pthread_mutex_lock(&log->lock);
     struct kafka_topic *topic = map_get(&log->topics, name);
     if (topic == before) {
-        for (int32_t i = 0; topic && i < partition_count && i < topic->base.partition_count; i++)
+        const int32_t count = shape->partition_count;
+        for (int32_t i = 0; topic && i < count && i < topic->base.partition_count; i++)
             made->partitions[i].readers = topic->partitions[i].readers;
         made->next = log->handles;
         log->handles = made;
@@ -308,7 +323,7 @@ static enum err open_new(struct kafka_log *log, struct str name, int32_t partiti
 }
 
 /* ERR_NOT_FOUND: the broker that was asked, one of them, does not know it. */
-static enum err ask(struct kafka_log *log, struct str name, int32_t *ret_partition_count)
+static enum err ask(struct kafka_log *log, struct str name, struct topic_shape *ret_shape)
 {
     char text[LOG_TOPIC_NAME_BYTES_MAX + 1];
     memcpy(text, name.data, name.size);
@@ -325,7 +340,9 @@ static enum err ask(struct kafka_log *log, struct str name, int32_t *ret_partiti
         if (!err && metadata->topics[0].partition_cnt == 0)
             err = ERR_NOT_FOUND;
         if (!err)
-            *ret_partition_count = metadata->topics[0].partition_cnt;
+            *ret_shape = (struct topic_shape){
+                .partition_count = metadata->topics[0].partition_cnt,
+                .replica_count = (int16_t)metadata->topics[0].partitions[0].replica_cnt};
         rd_kafka_metadata_destroy(metadata);
     }
     rd_kafka_topic_destroy(topic);
@@ -342,13 +359,13 @@ static bool ask_again(enum err err, int *tries)
 }
 
 static struct kafka_topic *topic_new(struct kafka_log *log, struct str name,
-                                     int32_t partition_count)
+                                     const struct topic_shape *shape)
 {
     struct kafka_topic *topic = MEMORY_NEW(struct kafka_topic);
     memcpy(topic->name, name.data, name.size);
     topic->base = (struct log_topic){
         .name = {topic->name, name.size},
-        .partition_count = partition_count,
+        .partition_count = shape->partition_count,
         .internal = is_internal(log, name),
         .has_gaps = true,
         .limits = {.record_bytes_max = RECORD_BYTES_MAX,
@@ -356,11 +373,12 @@ static struct kafka_topic *topic_new(struct kafka_log *log, struct str name,
                    .ahead_ms_max = INT64_MAX},
     };
     topic->lows.internal = topic->base.internal;
-    topic->config = (struct log_topic_config){.partition_count = partition_count,
+    topic->config = (struct log_topic_config){.partition_count = shape->partition_count,
+                                              .replica_count = shape->replica_count,
                                               .internal = topic->base.internal,
                                               .retention_ms = -1,
                                               .retention_bytes = -1};
-    topic->partitions = memory_zalloc((size_t)partition_count * sizeof(*topic->partitions));
+    topic->partitions = memory_zalloc((size_t)shape->partition_count * sizeof(*topic->partitions));
     return topic;
 }
 
@@ -374,12 +392,12 @@ static bool is_internal(const struct kafka_log *log, struct str name)
 }
 
 /* Brokers and clients learn of it one after another. */
-static enum err settle(struct kafka_log *log, struct str name, bool is_there, struct why *why)
+static enum err settle(struct kafka_log *log, struct str name, bool is_there,
+                       struct topic_shape *ret_shape, struct why *why)
 {
     const enum err wanted = is_there ? OK : ERR_NOT_FOUND;
     for (int i = 0; i < SETTLE_MS_MAX / SETTLE_STEP_MS; i++) {
-        int32_t count;
-        const enum err err = ask(log, name, &count);
+        const enum err err = ask(log, name, ret_shape);
         if (err == wanted)
             return OK;
         clock_sleep_ms(SETTLE_STEP_MS);
