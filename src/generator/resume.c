@@ -134,7 +134,8 @@ static enum err go_to(struct generator *generator, const struct truth_position *
                : OK;
 }
 
-/* The truth's last record is a position, whatever came before. */
+/* The truth's last record is a position, whatever came before; none when all there was, was
+ * aborted. */
 static enum err read_position(struct generator *generator, bool *ret_exists,
                               struct truth_position *ret_position, struct why *why)
 {
@@ -152,8 +153,10 @@ static enum err read_position(struct generator *generator, bool *ret_exists,
                         truth->end_offset, POSITION_READ_BYTES, &records, why);
     if (err)
         goto out;
-    const struct record *last = records->count > 0 ? &records->at[records->count - 1] : NULL;
-    if (!last || !str_equal(last->key, STR(TRUTH_KEY_POSITION)))
+    if (records->count == 0)
+        goto out;
+    const struct record *last = &records->at[records->count - 1];
+    if (!str_equal(last->key, STR(TRUTH_KEY_POSITION)))
         err = ERR_CORRUPT;
     else
         err = truth_read_position(last->value, ret_position);

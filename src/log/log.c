@@ -71,7 +71,7 @@ enum err log_read_last(struct log_member *member, struct log_topic *topic, int32
             }
             const bool is_last = records->next_offset <= at;
             at = records->next_offset;
-            if (records->count > 0 || (is_last && !found)) {
+            if (records->count > 0 || !found) {
                 log_records_release(found);
                 found = records;
             } else {
