@@ -124,7 +124,7 @@ const char *http_client_url(const struct http_client *client)
 enum err http_client_send(struct http_client *client, const struct http_request *request,
                           struct http_answer *ret_answer, struct why *why)
 {
-    must(request->path[0] == '/');
+    must(request->path[0] == '/' || request->path[0] == '\0');
     struct exchange exchange = {.request = request, .easy = client->easy};
     char words[CURL_ERROR_SIZE] = "";
     struct buf text = {0};

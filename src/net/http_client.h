@@ -53,7 +53,7 @@ struct http_answer {
 /* Borrowed for the call. */
 struct http_request {
     const char *method;         /* NULL: POST when content_type is set, else GET */
-    const char *path;           /* "/info", encoded */
+    const char *path;           /* "/info", encoded; "": the URL itself */
     struct str body;            /* sent when content_type is set */
     const char *content_type;   /* NULL: no body */
     const char *const *headers; /* "Name: value" each, NULL at the end; NULL: none more */

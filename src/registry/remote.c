@@ -411,6 +411,7 @@ static void remote_close(struct registry *base)
     remote_fetch_stop(registry);
     lane_close(&registry->call);
     lane_close(&registry->fetch);
+    remote_token_close(&registry->token);
     map_release(&registry->drafts);
     pthread_mutex_destroy(&registry->lock);
     pthread_mutex_destroy(&registry->call_lock);
@@ -443,7 +444,9 @@ enum err registry_remote_open(const struct properties *settings, int64_t patienc
     pthread_mutex_init(&registry->lock, NULL);
     pthread_mutex_init(&registry->call_lock, NULL);
     remote_read_headers(registry, settings);
-    enum err err = lane_open(&registry->call, settings, why);
+    enum err err = remote_token_open(&registry->token, settings, why);
+    if (!err)
+        err = lane_open(&registry->call, settings, why);
     if (!err)
         err = lane_open(&registry->fetch, settings, why);
     const enum err started = remote_fetch_start(registry, why);

@@ -26,7 +26,8 @@
 struct lane {
     struct http_client *clients[URLS_MAX];
     uint32_t count;
-    uint32_t preferred; /* the one that answered last */
+    uint32_t preferred;    /* the one that answered last */
+    int64_t not_before_ns; /* a registry that is busy said when it wants to be asked again */
     struct random random;
 };
 
@@ -39,10 +40,21 @@ struct wanted {
     char words[300];
 };
 
+/* remote_token.c: a token that is got elsewhere and renewed; without a client: none is wanted. */
+struct remote_token {
+    struct http_client *client; /* of who gives tokens; guarded by the lock, as all below */
+    struct buf form;            /* what it is asked */
+    int64_t buffer_s;           /* how long before its end a token is not used any more */
+    pthread_mutex_t lock;
+    struct buf header; /* "Authorization: Bearer ..."; size 0: none is known */
+    int64_t until_ns;
+};
+
 struct remote_registry {
     struct registry base; /* first */
     int64_t patience_ms;
     atomic_bool closing;
+    struct remote_token token;
     char *cluster_header;  /* "target-sr-cluster: ...", or NULL */
     char *identity_header; /* "Confluent-Identity-Pool-Id: ...", or NULL */
 
@@ -70,8 +82,9 @@ struct remote_registry *remote_of(struct registry *registry);
 /* What came back. */
 struct remote_answer {
     int status;
-    int code;        /* of an error's body; 0: none */
-    int64_t date_ms; /* when the server says it said so; 0: it does not */
+    int code;               /* of an error's body; 0: none */
+    int64_t retry_after_ms; /* how long it wants to be left alone; 0: it does not say */
+    int64_t date_ms;        /* when the server says it said so; 0: it does not */
     struct buf body;
 };
 
@@ -83,6 +96,8 @@ struct remote_request {
     bool is_optional; /* not every registry has the path: a bare 404 is an answer */
 };
 
+/* A setting of the registry's own, else of all clients; size 0: not said. */
+struct str remote_setting(const struct properties *settings, const char *name);
 MUST_CHECK enum err lane_open(struct lane *lane, const struct properties *settings,
                               struct why *why);
 void lane_close(struct lane *lane);
@@ -107,6 +122,18 @@ MUST_CHECK enum err remote_ask(struct remote_registry *registry, struct remote_r
 MUST_CHECK enum err remote_fail(const struct remote_answer *answer, struct why *why);
 /* Percent-encoded for a path's segment. */
 void remote_encode(struct str text, struct buf *buf);
+
+/* remote_token.c */
+/* Asks nobody yet. ERR_SETTING; close it all the same. */
+MUST_CHECK enum err remote_token_open(struct remote_token *token, const struct properties *settings,
+                                      struct why *why);
+void remote_token_close(struct remote_token *token);
+/* The header that has the token, in the arena; NULL: none is wanted. May ask, for at most 5 s.
+ * ERR_DENIED, ERR_UNAVAILABLE. [any] */
+MUST_CHECK enum err remote_token_get(struct remote_token *token, struct arena *arena,
+                                     const char **ret_header, struct why *why);
+/* The registry did not take it: the next one to ask gets another. [any] */
+void remote_token_refused(struct remote_token *token, const char *header);
 
 /* remote_json.c: bodies. Everything read is in the arena. */
 MUST_CHECK enum err remote_read_version(struct str body, struct arena *arena,

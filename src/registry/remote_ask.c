@@ -13,11 +13,13 @@
 #define BACKOFF_MS 500
 #define BACKOFF_MS_MAX 5000
 #define CALL_TRIES_MAX 3
+#define RETRY_AFTER_MS_MAX                                                                         \
+    60000 /* a registry that wants longer is asked after that all the same                         \
+           */
 
 /* -- settings -- */
 
-/* A setting of the registry's own, else of all clients. */
-static struct str setting(const struct properties *settings, const char *name)
+struct str remote_setting(const struct properties *settings, const char *name)
 {
     static const char *const prefixes[] = {"schema.registry.", ""};
     char text[128];
@@ -68,11 +70,11 @@ static enum err set_user(struct str pair, bool escaped, struct arena *arena,
 static enum err set_basic(const struct properties *settings, struct str url_user,
                           struct arena *arena, struct http_client_options *options, struct why *why)
 {
-    const struct str source = setting(settings, "basic.auth.credentials.source");
-    const struct str info = setting(settings, "basic.auth.user.info");
+    const struct str source = remote_setting(settings, "basic.auth.credentials.source");
+    const struct str info = remote_setting(settings, "basic.auth.user.info");
     if (str_equal_nocase(source, STR("SASL_INHERIT"))) {
-        options->user = setting(settings, "sasl.username");
-        options->password = setting(settings, "sasl.password");
+        options->user = remote_setting(settings, "sasl.username");
+        options->password = remote_setting(settings, "sasl.password");
         if (options->user.size == 0)
             return why_set(why, ERR_SETTING, "SASL_INHERIT without 'sasl.username'");
         return OK;
@@ -93,11 +95,16 @@ static enum err set_basic(const struct properties *settings, struct str url_user
 static enum err set_bearer(const struct properties *settings, struct http_client_options *options,
                            struct why *why)
 {
-    const struct str source = setting(settings, "bearer.auth.credentials.source");
-    options->token = setting(settings, "bearer.auth.token");
+    const struct str source = remote_setting(settings, "bearer.auth.credentials.source");
+    options->token = remote_setting(settings, "bearer.auth.token");
+    if (str_equal_nocase(source, STR("OAUTHBEARER"))) { /* remote_token.c's business */
+        options->token = (struct str){0};
+        return OK;
+    }
     if (source.size > 0 && !str_equal_nocase(source, STR("STATIC_TOKEN")))
         return why_set(why, ERR_SETTING,
-                       "'bearer.auth.credentials.source' is STATIC_TOKEN here, not '%.*s'",
+                       "'bearer.auth.credentials.source' is STATIC_TOKEN or OAUTHBEARER here, not "
+                       "'%.*s'",
                        STR_ARGS(source));
     if (source.size > 0 && options->token.size == 0)
         return why_set(why, ERR_SETTING, "STATIC_TOKEN without 'bearer.auth.token'");
@@ -107,9 +114,9 @@ static enum err set_bearer(const struct properties *settings, struct http_client
 enum err remote_read_tls(const struct properties *settings, struct arena *arena,
                          struct http_tls *ret_tls, struct why *why)
 {
-    const struct str store = setting(settings, "ssl.truststore.location");
-    const struct str type = setting(settings, "ssl.truststore.type");
-    struct str ca = setting(settings, "ssl.ca.location");
+    const struct str store = remote_setting(settings, "ssl.truststore.location");
+    const struct str type = remote_setting(settings, "ssl.truststore.type");
+    struct str ca = remote_setting(settings, "ssl.ca.location");
     const bool is_pem = str_equal_nocase(type, STR("PEM")) || str_ends_with(store, STR(".pem"));
     if (ca.size == 0 && store.size > 0 && !is_pem)
         return why_set(why, ERR_SETTING,
@@ -120,9 +127,10 @@ enum err remote_read_tls(const struct properties *settings, struct arena *arena,
         ca = store;
     *ret_tls = (struct http_tls){
         .ca_file = arena_str(arena, ca).data,
-        .certificate_file = arena_str(arena, setting(settings, "ssl.certificate.location")).data,
-        .key_file = arena_str(arena, setting(settings, "ssl.key.location")).data,
-        .key_password = arena_str(arena, setting(settings, "ssl.key.password")).data,
+        .certificate_file =
+            arena_str(arena, remote_setting(settings, "ssl.certificate.location")).data,
+        .key_file = arena_str(arena, remote_setting(settings, "ssl.key.location")).data,
+        .key_password = arena_str(arena, remote_setting(settings, "ssl.key.password")).data,
     };
     return OK;
 }
@@ -149,7 +157,7 @@ static enum err open_client(struct lane *lane, const struct properties *settings
 
 enum err lane_open(struct lane *lane, const struct properties *settings, struct why *why)
 {
-    const struct str urls = setting(settings, "url");
+    const struct str urls = remote_setting(settings, "url");
     struct arena arena;
     enum err err = OK;
     *lane = (struct lane){.random = {(uint64_t)clock_monotonic_ns()}};
@@ -184,6 +192,11 @@ bool registry_remote_knows(struct str name)
         STR_INIT("basic.auth.user.info"),
         STR_INIT("bearer.auth.credentials.source"),
         STR_INIT("bearer.auth.token"),
+        STR_INIT("bearer.auth.issuer.endpoint.url"),
+        STR_INIT("bearer.auth.client.id"),
+        STR_INIT("bearer.auth.client.secret"),
+        STR_INIT("bearer.auth.scope"),
+        STR_INIT("bearer.auth.cache.expiry.buffer.seconds"),
         STR_INIT("bearer.auth.logical.cluster"),
         STR_INIT("bearer.auth.identity.pool.id"),
         STR_INIT("ssl.ca.location"),
@@ -208,7 +221,7 @@ bool registry_remote_knows(struct str name)
 
 static char *header_of(const struct properties *settings, const char *name, const char *header)
 {
-    const struct str value = setting(settings, name);
+    const struct str value = remote_setting(settings, name);
     struct buf text = {0};
     if (value.size == 0)
         return NULL;
@@ -258,7 +271,8 @@ static enum err ask_once(struct remote_registry *registry, struct http_client *c
     struct arena arena;
     struct http_answer said = {0};
     struct exchange exchange = {.registry = registry, .body = &answer->body};
-    const char *headers[3] = {0};
+    const char *headers[4] = {0};
+    const char *token = NULL;
     size_t header_count = 0;
     if (registry->cluster_header)
         headers[header_count++] = registry->cluster_header;
@@ -278,12 +292,19 @@ static enum err ask_once(struct remote_registry *registry, struct http_client *c
         .is_unwanted = is_closing,
         .context = &exchange,
     };
-    enum err err = http_client_send(client, &sent, &said, why);
+    enum err err = remote_token_get(&registry->token, &arena, &token, why);
+    if (token)
+        headers[header_count++] = token;
+    if (!err)
+        err = http_client_send(client, &sent, &said, why);
+    if (token && said.status == 401)
+        remote_token_refused(&registry->token, token);
     if (exchange.is_too_long)
         err = why_set(why, ERR_LIMIT, "%s answers with more than %d bytes", http_client_url(client),
                       BODY_BYTES_MAX);
     answer->status = said.status;
     answer->date_ms = said.date_ms;
+    answer->retry_after_ms = said.retry_after_ms;
     arena_release(&arena);
     return err;
 }
@@ -350,6 +371,16 @@ static enum err judge(struct http_client *client, const struct remote_request *r
                    url, answer->status);
 }
 
+/* RFC 9110, 10.2.3: 429 and 503 say when to come again, in seconds or as a date. */
+static void note_wish(struct lane *lane, const struct remote_answer *answer)
+{
+    if ((answer->status != 429 && answer->status != 503) || answer->retry_after_ms <= 0)
+        return;
+    const int64_t wish_ms =
+        answer->retry_after_ms < RETRY_AFTER_MS_MAX ? answer->retry_after_ms : RETRY_AFTER_MS_MAX;
+    lane->not_before_ns = clock_monotonic_ns() + wish_ms * 1000000;
+}
+
 /* Of all addresses, beginning with the one that answered last. */
 static enum err ask_all(struct remote_registry *registry, struct lane *lane,
                         const struct remote_request *request, struct remote_answer *answer,
@@ -359,12 +390,15 @@ static enum err ask_all(struct remote_registry *registry, struct lane *lane,
     for (uint32_t i = 0; i < lane->count; i++) {
         const uint32_t at = (lane->preferred + i) % lane->count;
         err = ask_once(registry, lane->clients[at], request, answer, why);
+        if (!err && answer->status == 401 && registry->token.client) /* with another token */
+            err = ask_once(registry, lane->clients[at], request, answer, why);
         if (!err)
             err = judge(lane->clients[at], request, answer, why);
         if (!err || err == ERR_DENIED || err == ERR_CLOSED) {
             lane->preferred = at;
             return err;
         }
+        note_wish(lane, answer);
     }
     return ERR_UNAVAILABLE;
 }
@@ -390,7 +424,11 @@ enum err lane_ask(struct remote_registry *registry, struct lane *lane,
     enum err err = OK;
     for (uint32_t i = 0; i < request->tries_max; i++) {
         if (i > 0) {
-            rest(registry, remote_jitter_ms(&lane->random, backoff_ms));
+            const int64_t wanted_ms = (lane->not_before_ns - clock_monotonic_ns()) / 1000000;
+            if (wanted_ms > BACKOFF_MS_MAX) /* nobody who calls waits so long */
+                break;
+            const int64_t pause_ms = remote_jitter_ms(&lane->random, backoff_ms);
+            rest(registry, pause_ms > wanted_ms ? pause_ms : wanted_ms);
             backoff_ms = 2 * backoff_ms < BACKOFF_MS_MAX ? 2 * backoff_ms : BACKOFF_MS_MAX;
         }
         err = ask_all(registry, lane, request, &answer, why);

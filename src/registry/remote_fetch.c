@@ -238,6 +238,12 @@ static void *fetch_main(void *context)
     while (!atomic_load(&registry->closing)) {
         int32_t id;
         int64_t next_ns;
+        /* Of this thread alone: whoever is busy is busy for all ids. */
+        const int64_t not_before_ns = registry->fetch.not_before_ns;
+        if (not_before_ns > clock_monotonic_ns()) {
+            condition_wait(&registry->changed, &registry->lock, not_before_ns);
+            continue;
+        }
         if (!take_due(registry, &id, &next_ns)) {
             if (next_ns == INT64_MAX)
                 pthread_cond_wait(&registry->changed, &registry->lock);

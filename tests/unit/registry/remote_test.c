@@ -182,14 +182,36 @@ struct double_server {
     atomic_int asked;
     atomic_int slow_ms;
     atomic_bool saw_login;
-    const char *login; /* the Authorization it wants; NULL: none */
+    const char *login;       /* the Authorization it wants; NULL: none */
+    const char *retry_after; /* what it says with a status that passes; NULL: nothing */
+    atomic_llong asked_ns;   /* when it was asked last */
+    atomic_int token_asked;
+    atomic_int token_life_s;
 };
+
+/* Gives "token-1", "token-2" ... to whom it knows. */
+static void give_token(void *context, struct net_request *request, struct net_response *response)
+{
+    struct double_server *fake = context;
+    char text[100];
+    const int number = atomic_fetch_add(&fake->token_asked, 1) + 1;
+    const bool is_known =
+        str_equal(net_header_get(request, STR("authorization")), STR("Basic Y2xpZW50OnNlY3JldA=="));
+    assert_true(
+        str_equal(request->body, STR("grant_type=client_credentials&scope=schemas%3Aread%20all")));
+    snprintf(text, sizeof(text),
+             is_known ? "{\"access_token\":\"token-%d\",\"expires_in\":%d}"
+                      : "{\"error\":\"invalid_client\"}",
+             number, atomic_load(&fake->token_life_s));
+    net_respond(response, is_known ? 200 : 401, "application/json", str_from(text));
+}
 
 static void answer(void *context, struct net_request *request, struct net_response *response)
 {
     struct double_server *fake = context;
     const struct str login = net_header_get(request, STR("authorization"));
     atomic_fetch_add(&fake->asked, 1);
+    atomic_store(&fake->asked_ns, clock_monotonic_ns());
     for (int64_t i = 0; i < atomic_load(&fake->slow_ms); i += 10)
         clock_sleep_ms(10);
     int status = atomic_load(&fake->status);
@@ -197,6 +219,8 @@ static void answer(void *context, struct net_request *request, struct net_respon
         status = 401;
     else
         atomic_store(&fake->saw_login, true);
+    if (fake->retry_after)
+        net_add_header(response, STR("Retry-After"), str_from(fake->retry_after));
     if (status == 200)
         net_respond(response, 200, "application/json",
                     STR("{\"schema\":\"\\\"int\\\"\",\"id\":5}"));
@@ -210,6 +234,7 @@ static void answer(void *context, struct net_request *request, struct net_respon
 static const struct net_route routes[] = {
     {NET_GET, "/base/path/{rest...}", answer, 0},
     {NET_POST, "/base/path/{rest...}", answer, 0},
+    {NET_POST, "/token", give_token, 0},
 };
 
 static const char *write_nothing(int status, enum net_refusal refusal, struct str message,
@@ -224,7 +249,7 @@ static const char *fake_open(struct double_server *fake, struct fixture *fixture
     const struct net_options options = {.listen = STR("127.0.0.1:0"),
                                         .flag = "--listen",
                                         .routes = routes,
-                                        .route_count = 2,
+                                        .route_count = 3,
                                         .context = fake,
                                         .write_error = write_nothing};
     *fake = (struct double_server){0};
@@ -371,6 +396,98 @@ static void logins_go_along(void **state)
     }
 }
 
+static void a_busy_registry_is_left_alone(void **state)
+{
+    struct fixture fixture;
+    struct double_server fake;
+    const struct avro_schema *schema;
+    struct why why = {0};
+    int32_t id = 0;
+    (void)state;
+    fixture_init(&fixture);
+    open_remote(&fixture, fake_open(&fake, &fixture), DEADLINE_MS);
+    /* Longer than a caller waits: it is not asked again. */
+    fake.retry_after = "3600";
+    atomic_store(&fake.status, 429);
+    assert_int_equal(registry_register(fixture.remote, STR("s"), STR("\"int\""), &id, &why),
+                     ERR_UNAVAILABLE);
+    assert_int_equal(atomic_load(&fake.asked), 1);
+    registry_close(fixture.remote);
+    /* A moment is waited for: the first try of another client, and its second. */
+    fake.retry_after = "1";
+    atomic_store(&fake.asked, 0);
+    assert_ok(registry_remote_open(&fixture.settings, DEADLINE_MS, &fixture.remote, &why));
+    const int64_t from_ns = clock_monotonic_ns();
+    atomic_store(&fake.status, 503);
+    assert_int_equal(registry_register(fixture.remote, STR("s"), STR("\"int\""), &id, &why),
+                     ERR_UNAVAILABLE);
+    assert_true(atomic_load(&fake.asked) > 1);
+    assert_true(atomic_load(&fake.asked_ns) - from_ns >=
+                (atomic_load(&fake.asked) - 1) * 990000000LL);
+    /* Ids are asked for one after another: the first answer is for all. */
+    registry_close(fixture.remote);
+    fake.retry_after = "3600";
+    atomic_store(&fake.asked, 0);
+    assert_ok(registry_remote_open(&fixture.settings, DEADLINE_MS, &fixture.remote, &why));
+    for (int32_t i = 1; i < 5; i++)
+        assert_int_equal(registry_by_id(fixture.remote, i, &schema, &why), ERR_UNAVAILABLE);
+    assert_int_equal(atomic_load(&fake.asked), 1);
+    fixture_release(&fixture);
+    net_server_close(fake.server);
+}
+
+static void tokens_are_got_and_renewed(void **state)
+{
+    struct fixture fixture;
+    struct double_server fake;
+    const struct avro_schema *schema;
+    struct why why = {0};
+    (void)state;
+    fixture_init(&fixture);
+    const char *url = fake_open(&fake, &fixture);
+    const struct str server = net_server_address(fake.server);
+    set(&fixture, "bearer.auth.credentials.source", "OAUTHBEARER");
+    set(&fixture, "bearer.auth.issuer.endpoint.url",
+        arena_printf(&fixture.arena, "http://%.*s/token", STR_ARGS(server)).data);
+    set(&fixture, "bearer.auth.client.id", "client");
+    set(&fixture, "bearer.auth.client.secret", "secret");
+    set(&fixture, "bearer.auth.scope", "schemas:read all");
+    atomic_store(&fake.token_life_s, 3600);
+    fake.login = "Bearer token-1";
+    open_remote(&fixture, url, DEADLINE_MS);
+    assert_ok(registry_by_id(fixture.remote, 1, &schema, &why));
+    assert_ok(registry_by_id(fixture.remote, 2, &schema, &why));
+    assert_int_equal(atomic_load(&fake.token_asked), 1);
+    /* The registry takes another only, and then none. */
+    fake.login = "Bearer token-2";
+    assert_ok(registry_by_id(fixture.remote, 3, &schema, &why));
+    assert_int_equal(atomic_load(&fake.token_asked), 2);
+    fake.login = "Bearer none";
+    assert_int_equal(registry_by_id(fixture.remote, 4, &schema, &why), ERR_DENIED);
+    registry_close(fixture.remote);
+    /* One that is over at once is got each time. */
+    fake.login = NULL;
+    atomic_store(&fake.token_life_s, 0);
+    atomic_store(&fake.token_asked, 0);
+    assert_ok(registry_remote_open(&fixture.settings, DEADLINE_MS, &fixture.remote, &why));
+    assert_ok(registry_by_id(fixture.remote, 1, &schema, &why));
+    assert_ok(registry_by_id(fixture.remote, 2, &schema, &why));
+    assert_int_equal(atomic_load(&fake.token_asked), 2);
+    registry_close(fixture.remote);
+    /* Whom nobody knows, and nobody there. */
+    set(&fixture, "bearer.auth.client.secret", "CANARY");
+    assert_ok(registry_remote_open(&fixture.settings, DEADLINE_MS, &fixture.remote, &why));
+    assert_int_equal(registry_by_id(fixture.remote, 1, &schema, &why), ERR_DENIED);
+    assert_non_null(strstr(why.text, "invalid_client"));
+    assert_null(strstr(why.text, "CANARY"));
+    registry_close(fixture.remote);
+    set(&fixture, "bearer.auth.issuer.endpoint.url", "http://127.0.0.1:1/token");
+    assert_ok(registry_remote_open(&fixture.settings, DEADLINE_MS, &fixture.remote, &why));
+    assert_int_equal(registry_by_id(fixture.remote, 1, &schema, &why), ERR_UNAVAILABLE);
+    fixture_release(&fixture);
+    net_server_close(fake.server);
+}
+
 static void settings_that_cannot_be_are_refused(void **state)
 {
     static const struct {
@@ -381,7 +498,8 @@ static void settings_that_cannot_be_are_refused(void **state)
         {"basic.auth.user.info", "nothing", "colon"},
         {"basic.auth.credentials.source", "SASL_INHERIT", "sasl.username"},
         {"basic.auth.credentials.source", "MAGIC", "not 'MAGIC'"},
-        {"bearer.auth.credentials.source", "OAUTHBEARER", "STATIC_TOKEN here"},
+        {"bearer.auth.credentials.source", "OAUTHBEARER", "bearer.auth.client.secret"},
+        {"bearer.auth.credentials.source", "SASL_OAUTHBEARER_INHERIT", "STATIC_TOKEN or"},
         {"schema.registry.ssl.truststore.location", "/x/y.jks", "keytool"},
     };
     (void)state;
@@ -411,6 +529,8 @@ int main(void)
         cmocka_unit_test(a_slow_registry_holds_nobody_up),
         cmocka_unit_test(calls_are_tried_again),
         cmocka_unit_test(logins_go_along),
+        cmocka_unit_test(a_busy_registry_is_left_alone),
+        cmocka_unit_test(tokens_are_got_and_renewed),
         cmocka_unit_test(settings_that_cannot_be_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
