@@ -113,6 +113,17 @@ static inline void flow_get_status(struct flow_query *query, struct arena *arena
     flow_get_statuses(&query, 1, arena, ret_status);
 }
 
+/* A task's place in a query, and what this process has of it. */
+struct flow_part {
+    uint32_t stage;
+    int32_t partition;
+    bool is_ours;
+    double restored; /* 0 to 1: it runs */
+};
+/* All parts of a query, in the arena, in a fixed order; the query's state. Does not fail. */
+enum flow_state flow_get_parts(struct flow_query *query, struct arena *arena,
+                               struct flow_part **ret_parts, uint32_t *ret_count);
+
 /* Waits until every query has read its inputs to their end and all its steps are committed.
  * ERR_AGAIN on time-out; ERR_ABORTED when a query is in FLOW_ERROR. */
 MUST_CHECK enum err flow_wait_idle(struct flow *flow, int64_t timeout_ms);

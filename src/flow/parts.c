@@ -1,0 +1,61 @@
+/* parts.c -- which parts of a query are this process's, and how far each is read back.
+ *
+ * Light enough to be asked several times a second: the log is not asked. */
+#include "flow/query.h"
+
+struct parts_question {
+    const struct flow_query *query;
+    struct flow_part *parts; /* as many as tasks */
+};
+
+static bool act_parts(struct worker *worker, void *context);
+static void look(const struct task *task, struct flow_part *part);
+
+enum flow_state flow_get_parts(struct flow_query *query, struct arena *arena,
+                               struct flow_part **ret_parts, uint32_t *ret_count)
+{
+    struct parts_question question = {
+        .query = query, .parts = ARENA_ARRAY(arena, struct flow_part, query->task_count + 1)};
+    for (uint32_t i = 0; i < query->flow->worker_count; i++)
+        worker_ask(query->flow->workers[i], act_parts, &question);
+    enum flow_state state = FLOW_RUNNING;
+    for (uint32_t i = 0; i < query->task_count; i++)
+        if (question.parts[i].is_ours && question.parts[i].restored < 1)
+            state = FLOW_RESTORING;
+    if (atomic_load(&query->paused))
+        state = FLOW_PAUSED;
+    if (query_failed(query))
+        state = FLOW_ERROR;
+    *ret_parts = question.parts;
+    *ret_count = query->task_count;
+    return state;
+}
+
+static bool act_parts(struct worker *worker, void *context)
+{
+    const struct parts_question *question = context;
+    const struct flow_query *query = question->query;
+    for (uint32_t i = 0; i < query->task_count; i++) {
+        const struct query_task *place = &query->tasks[i];
+        if (place->worker != worker)
+            continue;
+        question->parts[i] = (struct flow_part){
+            .stage = place->stage, .partition = place->partition, .is_ours = true};
+        if (place->task)
+            look(place->task, &question->parts[i]);
+    }
+    return false;
+}
+
+static void look(const struct task *task, struct flow_part *part)
+{
+    if (!task->restoring && !task->replaying) {
+        part->restored = 1;
+        return;
+    }
+    const uint64_t total = task->restore_total + task->replay_total;
+    const uint64_t done =
+        task->restore_done + (task->replaying ? task->replay_done : task->replay_total);
+    if (total > 0 && done < total)
+        part->restored = (double)done / (double)total;
+}
