@@ -112,8 +112,14 @@ static void write_query(const struct described_query *query, struct buf *json)
         json_write_string(json, query->sink_topic);
     buf_append_str(json, STR("],"));
     write_member(json, "id", query->id);
-    buf_printf(json, ",\"statusCount\":{\"%s\":1},\"queryType\":\"%s\",\"state\":\"%s\"}",
-               query->state, is_push ? "PUSH" : "PERSISTENT", query->state);
+    buf_append_str(json, STR(",\"statusCount\":{"));
+    if (query->states.count == 0)
+        buf_printf(json, "\"%s\":1", query->state);
+    for (uint32_t i = 0; i < query->states.count; i++)
+        buf_printf(json, "%s\"%s\":%u", i > 0 ? "," : "", query->states.words[i],
+                   query->states.counts[i]);
+    buf_printf(json, "},\"queryType\":\"%s\",\"state\":\"%s\"}", is_push ? "PUSH" : "PERSISTENT",
+               query->state);
 }
 
 static void write_query_list(const struct described_query *queries, uint32_t count,

@@ -1,6 +1,8 @@
 /* run.c -- drivethru run FILE.sql: headless, the file is all. */
+#include "base/buf.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/md5.h"
 #include "cli/answer.h"
 #include "cli/connectors.h"
 
@@ -15,17 +17,38 @@ static void on_interrupt(void)
         engine_interrupt(interrupted_engine);
 }
 
-static enum err run_file(struct invocation *invocation, struct world *world, struct str path,
-                         struct session *session, struct answer_printer *printer, struct why *why)
+/* All files, in their order; what they say is told to the engine as a digest. */
+static enum err read_files(struct invocation *invocation, struct engine *engine,
+                           struct str **ret_texts, struct why *why)
 {
-    struct str text;
-    enum err err = file_read(arena_str(&invocation->arena, path).data, SQL_BYTES_MAX,
-                             &invocation->arena, &text, why);
-    if (err == OK) {
-        err = engine_execute(world->engine, session, text, answer_print, printer, why);
-        if (err)
-            why_place(why, arena_str(&invocation->arena, path).data);
+    const uint32_t count = invocation->argument_count;
+    struct str *texts = ARENA_ARRAY(&invocation->arena, struct str, count);
+    struct buf all = {0};
+    uint8_t digest[MD5_BYTES];
+    char hex[2 * MD5_BYTES + 1];
+    enum err err = OK;
+    for (uint32_t i = 0; err == OK && i < count; i++) {
+        err = file_read(arena_str(&invocation->arena, invocation->arguments[i]).data, SQL_BYTES_MAX,
+                        &invocation->arena, &texts[i], why);
+        if (err == OK)
+            buf_append_str(&all, texts[i]);
     }
+    md5(buf_str(&all), digest);
+    buf_release(&all);
+    for (size_t i = 0; i < MD5_BYTES; i++)
+        snprintf(&hex[2 * i], 3, "%02x", digest[i]);
+    engine_say_files(engine, str_from(hex));
+    *ret_texts = texts;
+    return err;
+}
+
+static enum err run_file(struct invocation *invocation, struct world *world, uint32_t i,
+                         struct str text, struct session *session, struct answer_printer *printer,
+                         struct why *why)
+{
+    const enum err err = engine_execute(world->engine, session, text, answer_print, printer, why);
+    if (err)
+        why_place(why, arena_str(&invocation->arena, invocation->arguments[i]).data);
     return err;
 }
 
@@ -76,8 +99,10 @@ static int run(struct invocation *invocation)
     interrupt_on(on_interrupt);
     connectors_start(world.connectors);
     session_init(&session, &invocation->arena);
+    struct str *texts;
+    err = read_files(invocation, world.engine, &texts, &why);
     for (uint32_t i = 0; err == OK && i < invocation->argument_count; i++)
-        err = run_file(invocation, &world, invocation->arguments[i], &session, &printer, &why);
+        err = run_file(invocation, &world, i, texts[i], &session, &printer, &why);
     if (err == OK && !interrupt_wanted())
         err = keep_running(invocation, &world, &why);
     interrupt_on(NULL);

@@ -185,6 +185,13 @@ static enum err open_api(struct up *up, struct why *why)
     return api_open(&options, &up->api, why);
 }
 
+/* Where others ask: as the settings say, else where it listens. */
+static enum err announce(struct up *up, struct why *why)
+{
+    const struct str said = config_text(up->invocation, "ksql.advertised.listener");
+    return engine_announce(up->world.engine, said.size > 0 ? said : api_url(up->api), why);
+}
+
 static enum err start(struct up *up, struct why *why)
 {
     enum err err = prepare_schemas(up, why);
@@ -196,6 +203,8 @@ static enum err start(struct up *up, struct why *why)
         connectors_start(up->world.connectors);
     if (err == OK)
         err = open_api(up, why);
+    if (err == OK)
+        err = announce(up, why);
     if (err || !config_flag(up->invocation, "generate"))
         return err;
     if (pthread_create(&up->generator_thread, NULL, generator_main, up) != 0)

@@ -98,6 +98,19 @@ static enum err open_log(struct invocation *invocation, unsigned need, struct wo
     return open_registry(invocation, need, world, why);
 }
 
+/* A data directory has one process: host and directory name it among those of a service. */
+static struct str name_instance(struct invocation *invocation)
+{
+    char host[256] = "";
+    const char *directory = config_path(invocation, "data");
+    char *full = realpath(directory, NULL);
+    (void)gethostname(host, sizeof(host) - 1);
+    const struct str name =
+        arena_printf(&invocation->arena, "%s:%s", host, full ? full : directory);
+    free(full);
+    return name;
+}
+
 static enum err open_engine(struct invocation *invocation, unsigned need, struct world *world,
                             struct why *why)
 {
@@ -107,6 +120,8 @@ static enum err open_engine(struct invocation *invocation, unsigned need, struct
         .service_id = config_text(invocation, "ksql.service.id"),
         .interactive = (need & (WORLD_INTERACTIVE | WORLD_CATALOG)) != 0,
         .catalog_only = (need & WORLD_CATALOG) != 0,
+        .instance = name_instance(invocation),
+        .has_registry = config_text(invocation, "schema.registry.url").size == 0,
         .shared = config_text(invocation, "bootstrap.servers").size > 0,
         .settle_pulls = (need & WORLD_INTERACTIVE) == 0,
         .thread_count = thread_count(invocation),

@@ -14,27 +14,25 @@
 #define COMMAND_TIMEOUT_MS 30000
 #define COMMAND_VERSION 1
 
-/* A command's JSON as it was read. */
-struct command {
-    struct str token;
-    struct str statement;
-    struct properties settings;
-};
-
-enum err command_topic_open(struct engine *engine, struct why *why)
+enum err command_topic_find(struct engine *engine, struct log_topic **ret_topic, struct why *why)
 {
     const struct log_topic_config config = {
         .partition_count = 1, .retention_ms = -1, .retention_bytes = -1};
     struct log *log = engine->options.log;
     engine->command_topic_name = arena_printf(&engine->arena, "_confluent-ksql-%.*s_command_topic",
                                               STR_ARGS(engine->options.service_id));
-    enum err err = log_topic_open(log, engine->command_topic_name, &engine->command_topic);
+    enum err err = log_topic_open(log, engine->command_topic_name, ret_topic);
     if (err != ERR_NOT_FOUND)
         return err;
     err = log_create(log, engine->command_topic_name, &config, why);
     if (err && err != ERR_EXISTS)
         return err;
-    return log_topic_open(log, engine->command_topic_name, &engine->command_topic);
+    return log_topic_open(log, engine->command_topic_name, ret_topic);
+}
+
+enum err command_topic_open(struct engine *engine, struct why *why)
+{
+    return command_topic_find(engine, &engine->command_topic, why);
 }
 
 static void command_write(const struct execution *execution, struct buf *buf)
@@ -55,16 +53,25 @@ static void command_write(const struct execution *execution, struct buf *buf)
     buf_append_str(buf, STR("}}"));
 }
 
+static bool starts_something(enum statement_kind kind)
+{
+    return kind == STATEMENT_CREATE_STREAM_AS || kind == STATEMENT_CREATE_TABLE_AS ||
+           kind == STATEMENT_INSERT_SELECT || kind == STATEMENT_CREATE_CONNECTOR;
+}
+
 enum err command_append(struct execution *execution)
 {
     struct engine *engine = execution->engine;
     if (engine->replaying || engine->following)
         return OK;
     enum err err = OK;
+    if (!engine->command_topic && starts_something(execution->statement->kind))
+        err = headless_claim(engine, execution->why);
     if (engine->command_topic) {
         struct buf value = {0};
         command_write(execution, &value);
-        err = command_append_value(engine, buf_str(&value), execution->why);
+        err = command_append_value(engine, engine->command_topic, engine->next_number,
+                                   buf_str(&value), execution->why);
         buf_release(&value);
         execution->is_lost = err != OK;
     }
@@ -75,7 +82,8 @@ enum err command_append(struct execution *execution)
     return OK;
 }
 
-enum err command_append_value(struct engine *engine, struct str value, struct why *why)
+enum err command_append_value(struct engine *engine, struct log_topic *topic, int64_t offset,
+                              struct str value, struct why *why)
 {
     struct record_batch_builder builder;
     record_batch_builder_init(&builder);
@@ -83,8 +91,7 @@ enum err command_append_value(struct engine *engine, struct str value, struct wh
     enum err err = record_batch_add(&builder, &record);
     if (err == OK) {
         record_batch_finish(&builder);
-        err = log_append_at(engine->options.log, engine->command_topic, engine->next_number,
-                            buf_str(&builder.buf), why);
+        err = log_append_at(engine->options.log, topic, offset, buf_str(&builder.buf), why);
     }
     record_batch_builder_release(&builder);
     if (err)
@@ -104,8 +111,7 @@ static enum err settings_read(struct json_reader *reader, struct properties *set
     return token == JSON_OBJECT_END ? OK : ERR_CORRUPT;
 }
 
-/* ERR_CORRUPT when it was not written by us: a ksqlDB's have names of their own. */
-static enum err command_read(struct str value, struct arena *arena, struct command *command)
+enum err command_read(struct str value, struct arena *arena, struct command *command)
 {
     struct json_reader reader;
     bool has_settings = false;
@@ -124,6 +130,8 @@ static enum err command_read(struct str value, struct arena *arena, struct comma
         token = json_next(&reader);
         if (str_equal(name, STR("statement")) && token == JSON_STRING)
             command->statement = reader.text;
+        else if (str_equal(name, STR("files")) && token == JSON_STRING)
+            command->files = reader.text;
         else if (str_equal(name, STR("token")) && token == JSON_STRING)
             command->token = reader.text;
         else if (str_equal(name, STR("settings")) && token == JSON_OBJECT_BEGIN)
@@ -132,7 +140,8 @@ static enum err command_read(struct str value, struct arena *arena, struct comma
                  !str_equal(reader.text, STR("1")))
             return ERR_CORRUPT;
     }
-    return has_settings && command->statement.size > 0 ? OK : ERR_CORRUPT;
+    const bool is_statement = has_settings && command->statement.size > 0;
+    return is_statement != (command->files.size > 0) ? OK : ERR_CORRUPT;
 }
 
 bool engine_ignore_answer(void *context, const struct statement *statement,
@@ -168,6 +177,15 @@ static enum err command_run(struct engine *engine, const struct record *record,
                       "record %lld of topic '%.*s' is not a command of ours: this service id "
                       "belongs to a ksqlDB, or to another program; say another ksql.service.id",
                       (long long)record->offset, STR_ARGS(engine->command_topic_name));
+        goto out;
+    }
+    if (command.files.size > 0) {
+        if (!engine->options.catalog_only)
+            err =
+                why_set(why, ERR_INVALID,
+                        "service '%.*s' runs files ('drivethru run'): say another "
+                        "ksql.service.id, or delete topic '%.*s' when nothing runs them",
+                        STR_ARGS(engine->options.service_id), STR_ARGS(engine->command_topic_name));
         goto out;
     }
     session.settings = command.settings;

@@ -31,6 +31,8 @@ struct described_connector {
     uint32_t topic_count;
 };
 
+#define DESCRIBED_STATES_MAX 4
+
 struct described_query {
     struct str id;
     struct str sql;
@@ -38,6 +40,12 @@ struct described_query {
     struct str sink_topic;
     const char *state; /* "RUNNING" */
     struct str error;  /* of state ERROR */
+    /* How many processes of the service have it in which state; this one's is the first. */
+    struct described_states {
+        const char *words[DESCRIBED_STATES_MAX];
+        uint32_t counts[DESCRIBED_STATES_MAX];
+        uint32_t count;
+    } states;
     int64_t lag;
     /* EXPLAIN only */
     const struct row_type *row_type;

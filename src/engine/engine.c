@@ -67,6 +67,8 @@ static enum err open_inside(struct engine *engine, struct why *why)
     err = command_topic_open(engine, why);
     if (err == OK)
         err = command_replay(engine, why);
+    if (err == OK && engine->options.shared)
+        err = peers_open(engine, why);
     if (err == OK)
         err = queries_start(engine, why);
     if (err == OK && engine->options.shared)
@@ -86,6 +88,7 @@ enum err engine_open(const struct engine_options *options, struct engine **ret_e
     engine->options = *options;
     engine->command_number = -1;
     engine->options.service_id = arena_str(&engine->arena, options->service_id);
+    engine->options.instance = arena_str(&engine->arena, options->instance);
     if (options->settings)
         properties_copy(&engine->settings, options->settings);
     pthread_mutex_init(&engine->lock, NULL);
@@ -103,6 +106,7 @@ void engine_close(struct engine *engine)
     if (!engine)
         return;
     follower_stop(engine);
+    peers_close(engine);
     queries_release(engine);
     flow_close(engine->flow);
     log_leave(engine->writer);

@@ -45,10 +45,12 @@ struct engine_options {
     struct registry *registry; /* outlives the engine */
     struct str service_id;     /* "drivethru_" */
     bool interactive;          /* statements are kept in the command topic and run again at start */
-    bool catalog_only; /* with `interactive`: only look what there is; nothing starts, nothing is
-                          written */
-    bool shared;       /* other processes run the same service: what they keep is followed */
-    bool settle_pulls; /* a pull query first waits until all queries have read their input */
+    bool catalog_only;   /* with `interactive`: only look what there is; nothing starts, nothing is
+                            written */
+    bool shared;         /* other processes run the same service: what they keep is followed */
+    struct str instance; /* with `shared`: this process among those of the service */
+    bool has_registry;   /* with `shared`: the schema registry is inside this process */
+    bool settle_pulls;   /* a pull query first waits until all queries have read their input */
     uint32_t thread_count;
     uint32_t batch_rows;               /* 0: the default */
     uint64_t memory_max;               /* bytes of windows and tables; 0: no limit */
@@ -62,6 +64,13 @@ MUST_CHECK enum err engine_open(const struct engine_options *options, struct eng
                                 struct why *why);
 /* Stops all queries where they are. NULL is fine. */
 void engine_close(struct engine *engine);
+/* Tells the other processes of the service from now on what runs here, and where it is asked: a URL
+ * that they can reach. Nothing when it is not shared. */
+MUST_CHECK enum err engine_announce(struct engine *engine, struct str url, struct why *why);
+/* Not interactive: what the statements come from, as a digest; before the first is executed. All
+ * processes of a shared service run the same: the first query that is started is refused
+ * (ERR_LOCKED, ERR_INVALID) where others run other files, or keep statements. */
+void engine_say_files(struct engine *engine, struct str digest);
 /* As the options gave it; valid until the engine is closed. */
 struct str engine_service_id(const struct engine *engine);
 

@@ -170,7 +170,7 @@ static enum err show_topics(struct execution *execution)
     return err;
 }
 
-static const char *state_word(enum flow_state state)
+const char *query_state_word(enum flow_state state)
 {
     static const char *const words[] = {"RESTORING", "RUNNING", "PAUSED", "ERROR"};
     return words[state];
@@ -187,12 +187,28 @@ void describe_query(struct execution *execution, const struct running *query,
         .sql = query->sql,
         .sink = query->sink,
         .sink_topic = sink ? sink->source.format.topic : STR(""),
-        .state = state_word(status.state),
+        .state = query_state_word(status.state),
     };
+    ret_described->states =
+        (struct described_states){.words = {ret_described->state}, .counts = {1}, .count = 1};
+    peers_add_states(execution->engine, query->id, &ret_described->states);
     if (status.state == FLOW_ERROR)
         ret_described->error = arena_str(execution->arena, str_from(status.why.text));
     for (uint32_t p = 0; p < status.position_count; p++)
         ret_described->lag += status.positions[p].end_offset - status.positions[p].next_offset;
+}
+
+/* "RUNNING"; of several processes "RUNNING:2, RESTORING:1". */
+static struct str states_text(const struct described_query *query, struct arena *arena)
+{
+    const struct described_states *states = &query->states;
+    struct str text = STR("");
+    if (states->count == 0 || (states->count == 1 && states->counts[0] == 1))
+        return str_from(query->state);
+    for (uint32_t i = 0; i < states->count; i++)
+        text = arena_printf(arena, "%.*s%s%s:%u", STR_ARGS(text), i > 0 ? ", " : "",
+                            states->words[i], states->counts[i]);
+    return text;
 }
 
 static void show_queries(struct execution *execution)
@@ -218,7 +234,7 @@ static void show_queries(struct execution *execution)
         row[1] = queries[i].sink;
         row[2] = queries[i].error.size > 0
                      ? arena_printf(execution->arena, "ERROR: %.*s", STR_ARGS(queries[i].error))
-                     : str_from(queries[i].state);
+                     : states_text(&queries[i], execution->arena);
         row[3] = arena_printf(execution->arena, "%lld", (long long)queries[i].lag);
         row[4] = queries[i].sql;
     }

@@ -70,6 +70,8 @@ struct engine {
     bool replaying;                  /* commands are run at start: nothing is started */
     bool following;                  /* a command that another process has kept is run */
     struct connector_news *connector_news;
+    struct peers *peers;       /* NULL: the process is alone */
+    struct str files_digest;   /* of a headless service */
     struct follower *follower; /* NULL: nobody else writes commands */
     struct push *pushes;       /* being answered */
     atomic_uint interrupts;    /* how often all push queries were ended */
@@ -201,14 +203,28 @@ struct str setting_get(const struct engine *engine, const struct properties *ses
 /* ERR_INVALID with did-you-mean. */
 MUST_CHECK enum err setting_check(struct str name, struct str value, struct why *why);
 
+/* A command's JSON as it was read: a statement, or what files a headless service runs. */
+struct command {
+    struct str token;
+    struct str statement;
+    struct str files; /* size 0: it is a statement */
+    struct properties settings;
+};
+
 /* command.c: the command topic */
+/* The topic's handle; made when it is missing. */
+MUST_CHECK enum err command_topic_find(struct engine *engine, struct log_topic **ret_topic,
+                                       struct why *why);
+/* ERR_CORRUPT when it was not written by us: a ksqlDB's have names of their own. */
+MUST_CHECK enum err command_read(struct str value, struct arena *arena, struct command *command);
 MUST_CHECK enum err command_topic_open(struct engine *engine, struct why *why);
 /* Appends a statement that changes what runs, and its settings, with next_number for its offset;
  * durable when it returns. Nothing while replaying, following or when not interactive. On failure
  * sets is_lost: claim again, and see. */
 MUST_CHECK enum err command_append(struct execution *execution);
 /* The same with any value. */
-MUST_CHECK enum err command_append_value(struct engine *engine, struct str value, struct why *why);
+MUST_CHECK enum err command_append_value(struct engine *engine, struct log_topic *topic,
+                                         int64_t offset, struct str value, struct why *why);
 /* Makes this process the one that keeps statements, and runs what others have kept until now; sets
  * next_number. is_done: the execution's own was among it. */
 MUST_CHECK enum err command_claim(struct execution *execution);
@@ -217,6 +233,42 @@ MUST_CHECK enum err command_follow(struct engine *engine, int64_t end_offset, st
                                    struct why *why);
 /* Runs all commands again, without starting queries. */
 MUST_CHECK enum err command_replay(struct engine *engine, struct why *why);
+
+/* headless.c */
+/* Before a query or connector of a headless service is started. */
+MUST_CHECK enum err headless_claim(struct engine *engine, struct why *why);
+
+/* peers.c: the processes of the service */
+struct peer_part {
+    uint32_t stage;
+    int32_t partition;
+    uint32_t percent; /* read back; 100: it runs */
+};
+struct peer_query {
+    struct str id;
+    struct str state; /* "RUNNING" */
+    struct peer_part *parts;
+    uint32_t part_count;
+};
+struct peer_info {
+    struct str url;   /* size 0: it cannot be asked */
+    struct str files; /* size 0: it is interactive */
+    bool has_registry;
+    struct peer_query *queries;
+    uint32_t query_count;
+};
+/* Reads what others have said. */
+MUST_CHECK enum err peers_open(struct engine *engine, struct why *why);
+/* A thread that goes on reading, and says what runs here. */
+MUST_CHECK enum err peers_start(struct engine *engine, struct str url, struct why *why);
+void peers_close(struct engine *engine);
+/* All others that are there, in the arena. [any] */
+void peers_get(struct engine *engine, struct arena *arena, struct peer_info **ret_peers,
+               uint32_t *ret_count);
+/* Adds their states of the query. [any] */
+void peers_add_states(struct engine *engine, struct str id, struct described_states *states);
+/* show.c: "RUNNING". Static. */
+const char *query_state_word(enum flow_state state);
 
 /* follow.c: statements of several processes */
 /* Executes a statement. One that changes what runs has its turn among those of all processes: it is

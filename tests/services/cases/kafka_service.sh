@@ -76,6 +76,8 @@ expect "$b" "CREATE STREAM s (k STRING KEY, v INT) WITH (kafka_topic='s', value_
 expect "$b" 'CREATE STREAM t AS SELECT * FROM s;' '"queryId":"CSAS_T_'
 await "$a" 'SHOW QUERIES;' "$(ksql "$b" 'SHOW QUERIES;' | grep -o '"id":"CSAS_T_[0-9]*"')"
 
+await "$a" 'SHOW QUERIES;' '"statusCount":{"RUNNING":2}'
+
 # All at the same time: names of each, and names that all want.
 many() {
     for i in $(seq "$each"); do
@@ -110,3 +112,26 @@ expect "$c" 'TERMINATE ALL;' SUCCESS
 await "$a" 'SHOW QUERIES;' '"queries":[]'
 await "$b" 'SHOW QUERIES;' '"queries":[]'
 same
+
+# Headless: all run the same files, and nobody mixes the two.
+headless() {
+    DRIVETHRU_KSQL_SERVICE_ID=$1 timeout 60 "$program" run "$3" --config "$data/b.properties" --data "$data/$2" --threads 1 \
+        >"$data/$2.log" 2>&1
+}
+echo "CREATE STREAM s (k STRING KEY) WITH (kafka_topic='s', value_format='JSON'); CREATE STREAM one AS SELECT * FROM s;" >"$data/one.sql"
+echo "CREATE STREAM s (k STRING KEY) WITH (kafka_topic='s', value_format='JSON'); CREATE STREAM two AS SELECT * FROM s;" >"$data/two.sql"
+! headless drivethru_ h0 "$data/one.sql" || fail "files beside statements"
+grep -q "is interactive" "$data/h0.log" || fail "not refused in words"
+DRIVETHRU_KSQL_SERVICE_ID=files_ "$program" run "$data/one.sql" --config "$data/b.properties" --data "$data/h1" --threads 1 \
+    >"$data/h1.log" 2>&1 &
+pids="$pids $!"
+for _ in $(seq 300); do
+    ! grep -q "running; Ctrl-C" "$data/h1.log" || break
+    sleep 0.1
+done
+! headless files_ h2 "$data/two.sql" || fail "other files"
+grep -q "runs other files" "$data/h2.log" || fail "other files are not refused in words"
+code=0
+DRIVETHRU_KSQL_SERVICE_ID=files_ timeout 60 "$program" up --config "$data/b.properties" --data "$data/h3" --listen 127.0.0.1:0 \
+    --pipeline "$data/pipeline" --no-generate --no-live --until-idle >"$data/h3.log" 2>&1 || code=$?
+[ "$code" != 0 ] && grep -q "runs files" "$data/h3.log" || fail "statements beside files: $code"

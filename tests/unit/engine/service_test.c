@@ -15,6 +15,7 @@ static int setup(void **state)
 {
     world_init(&world);
     world.options.shared = true;
+    world.options.instance = STR("one");
     make_topic(&world.base, "t", 1);
     world_open(&world);
     return 0;
@@ -197,6 +198,118 @@ static void test_what_a_stopped_query_left_is_removed(void **state)
     engine_close(other);
 }
 
+/* What SHOW QUERIES says of the first one's states, "RUNNING:1 ". */
+static bool take_states(void *context, const struct statement *statement,
+                        const struct answer *answer)
+{
+    struct buf *text = context;
+    buf_clear(text);
+    if (answer->described && answer->described->count > 0) {
+        const struct described_states *states = &answer->described->queries[0].states;
+        for (uint32_t i = 0; i < states->count; i++)
+            buf_printf(text, "%s:%u ", states->words[i], states->counts[i]);
+    }
+    return true;
+}
+
+static void wait_states(struct engine *engine, const char *wanted)
+{
+    struct buf text = {0};
+    for (int i = 0; i < IDLE_MS; i++) {
+        struct arena arena;
+        struct session session;
+        arena_init(&arena, 0);
+        session_init(&session, &arena);
+        assert_ok(engine_execute(engine, &session, STR("SHOW QUERIES;"), take_states, &text, NULL));
+        arena_release(&arena);
+        if (str_equal(buf_str(&text), str_from(wanted)))
+            break;
+        clock_sleep_ms(1);
+    }
+    assert_string_equal(buf_text(&text), wanted);
+    buf_release(&text);
+}
+
+static void test_states_are_counted_over_processes(void **state)
+{
+    struct why why = {0};
+    world.options.instance = STR("other");
+    struct engine *other = open_another(true, &why);
+    assert_non_null(other);
+    must_run_at(world.engine, CREATE("a") "CREATE STREAM b AS SELECT * FROM a EMIT CHANGES;");
+    wait_query(other, "CSAS_B_1", true);
+    wait_states(world.engine, "RUNNING:1 ");
+    assert_ok(engine_announce(world.engine, STR("http://one"), &why));
+    assert_ok(engine_announce(other, STR("http://other"), &why));
+    wait_states(world.engine, "RUNNING:2 ");
+    wait_states(other, "RUNNING:2 ");
+    must_run_at(other, "PAUSE CSAS_B_1;");
+    wait_states(world.engine, "PAUSED:2 ");
+    /* It says that it goes. */
+    engine_close(other);
+    wait_states(world.engine, "PAUSED:1 ");
+}
+
+static struct engine *open_headless(const char *instance, const char *digest)
+{
+    struct engine_options options = world.options;
+    struct engine *engine = NULL;
+    struct why why = {0};
+    options.interactive = false;
+    options.instance = str_from(instance);
+    assert_ok(engine_open(&options, &engine, &why));
+    engine_say_files(engine, str_from(digest));
+    return engine;
+}
+
+static void expect_refusal(struct engine *engine, const char *text, const char *words)
+{
+    struct why why = {0};
+    assert_true(run_at(engine, text, &why) != OK);
+    if (!strstr(why.text, words))
+        fail_msg("not '%s', but: %s", words, why.text);
+}
+
+#define QUERY CREATE("a") "CREATE STREAM b AS SELECT * FROM a EMIT CHANGES;"
+
+static void test_all_run_the_same_files(void **state)
+{
+    struct why why = {0};
+    assert_ok(registry_embedded_open(world.base.store, &world.registry, &why));
+    world.options.log = world.base.log;
+    world.options.registry = world.registry;
+    struct engine *first = open_headless("one", "aa");
+    struct engine *same = open_headless("two", "aa");
+    struct engine *other = open_headless("three", "bb");
+    must_run_at(first, QUERY);
+    must_run_at(same, QUERY);
+    expect_refusal(other, QUERY, "other files");
+    assert_null(open_another(true, &why));
+    assert_non_null(strstr(why.text, "runs files"));
+    engine_close(first);
+    engine_close(same);
+    /* Nobody runs those before any more. */
+    must_run_at(other, "CREATE STREAM c AS SELECT * FROM a EMIT CHANGES;");
+    engine_close(other);
+    registry_close(world.registry);
+}
+
+static void test_files_and_statements_do_not_mix(void **state)
+{
+    struct engine *headless = open_headless("two", "aa");
+    must_run_at(world.engine, CREATE("a"));
+    expect_refusal(headless, QUERY, "interactive");
+    engine_close(headless);
+}
+
+static int setup_closed(void **state)
+{
+    world_init(&world);
+    world.options.shared = true;
+    make_topic(&world.base, "t", 1);
+    return 0;
+}
+
 struct sender {
     struct engine *engine;
     int number;
@@ -313,6 +426,9 @@ int main(void)
                                         teardown),
         cmocka_unit_test_setup_teardown(test_files_that_all_apply_are_kept_once, setup, teardown),
         cmocka_unit_test_setup_teardown(test_what_a_stopped_query_left_is_removed, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_states_are_counted_over_processes, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_all_run_the_same_files, setup_closed, teardown),
+        cmocka_unit_test_setup_teardown(test_files_and_statements_do_not_mix, setup, teardown),
         cmocka_unit_test_setup_teardown(test_many_at_the_same_time, setup, teardown),
         cmocka_unit_test_setup_teardown(test_faults, setup, teardown),
         cmocka_unit_test_setup_teardown(test_records_of_others_are_refused, setup, teardown),
