@@ -44,8 +44,10 @@ uint32_t lows_collect(struct task *task)
     for (uint32_t i = 0; i < task->output_count; i++) {
         struct log_topic *topic = output_topic(task->outputs[i]);
         if (has_low(task, topic))
-            task->lows[count++] =
-                (struct log_low){.topic = topic, .low_ms = low_ms, .at_end = at_end};
+            task->lows[count++] = (struct log_low){.topic = topic,
+                                                   .low_ms = low_ms,
+                                                   .at_end = at_end,
+                                                   .writer_count = (uint32_t)task->partition_count};
     }
     return count;
 }
@@ -69,7 +71,9 @@ enum err lows_begin(struct task *task, struct why *why)
     for (uint32_t i = 0; i < task->output_count; i++) {
         struct log_topic *topic = output_topic(task->outputs[i]);
         if (has_low(task, topic))
-            task->lows[count++] = (struct log_low){.topic = topic, .low_ms = LOG_LOW_UNKNOWN};
+            task->lows[count++] = (struct log_low){.topic = topic,
+                                                   .low_ms = LOG_LOW_UNKNOWN,
+                                                   .writer_count = (uint32_t)task->partition_count};
     }
     if (count == 0)
         return OK;

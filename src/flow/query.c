@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 #include "flow/lows.h"
+#include "flow/places.h"
 
 #include <inttypes.h>
 
@@ -43,6 +44,8 @@ enum err flow_start(struct flow *flow, const struct plan *plan,
         query_fail(query, err, why);
         err = OK;
     }
+    if (err == OK)
+        err = places_join(query, why);
     struct add_question question = {.query = query, .err = err, .why = why};
     for (uint32_t i = 0; i < flow->worker_count && question.err == OK; i++)
         worker_ask(flow->workers[i], act_add, &question);
@@ -50,6 +53,7 @@ enum err flow_start(struct flow *flow, const struct plan *plan,
     if (err != OK) {
         for (uint32_t i = 0; i < flow->worker_count; i++)
             worker_ask(flow->workers[i], act_remove, query);
+        places_leave(query);
         query_free(query);
         return err;
     }
@@ -63,6 +67,7 @@ enum err flow_stop(struct flow_query *query, bool forgets, struct why *why)
     struct flow *flow = query->flow;
     for (uint32_t i = 0; i < flow->worker_count; i++)
         worker_ask(flow->workers[i], act_remove, query);
+    places_leave(query);
     const enum err err = forgets ? flow_forget(flow, query->id, query->internal_prefix, why) : OK;
     for (uint32_t i = 0; i < flow->query_count; i++) {
         if (flow->queries[i] == query) {
@@ -202,11 +207,18 @@ static enum err place_tasks(struct flow_query *query, struct why *why)
     const struct plan *plan = query->plan;
     struct flow *flow = query->flow;
     int32_t *counts = ARENA_ARRAY(&query->arena, int32_t, plan->stage_count);
+    struct log_topic **topics = ARENA_ARRAY(&query->arena, struct log_topic *, plan->stage_count);
     for (uint32_t i = 0; i < plan->stage_count; i++) {
         const struct plan_stage *stage = &plan->stages[i];
+        struct log_topic *topic;
+        const struct str name = query_input_topic(query, &stage->inputs[0], &query->arena);
+        enum err err = log_topic_open(flow->options.log, name, &topic);
+        if (err != OK)
+            return why_set(why, err, "cannot open topic '%.*s': %s", STR_ARGS(name), err_text(err));
+        topics[i] = topic;
         counts[i] = 1;
         if (!stage->gathers) {
-            const enum err err = stage_partitions(query, stage, true, &counts[i], why);
+            err = stage_partitions(query, stage, true, &counts[i], why);
             if (err != OK)
                 return err;
         }
@@ -220,6 +232,7 @@ static enum err place_tasks(struct flow_query *query, struct why *why)
                 .stage = i,
                 .partition = partition,
                 .partition_count = counts[i],
+                .topic = topics[i],
                 .worker = flow->workers[(at + flow->query_count) % flow->worker_count]};
     return OK;
 }

@@ -31,6 +31,8 @@ struct flow_query {
 
     struct query_task *tasks;
     uint32_t task_count;
+    struct log_group *group; /* NULL: it has none */
+    _Atomic bool is_placed;  /* it is known which places are this process's */
     struct counters counters;
     _Atomic bool paused;
     _Atomic int state; /* enum flow_state, without FLOW_PAUSED */
@@ -38,12 +40,15 @@ struct flow_query {
     struct why why; /* under why_lock */
 };
 
-/* A task's place: which worker owns it. `task` is NULL until it is built, and while the process
- * goes back to the last commit; only the owner's thread may look. */
+/* A task's place: which worker owns it. `task` is NULL until it is built, while the process goes
+ * back to the last commit, and when the place is another process's; only the owner's thread may
+ * look. */
 struct query_task {
     uint32_t stage;
     int32_t partition;
     int32_t partition_count;
+    struct log_topic *topic; /* the stage's first input: whose partition, his place */
+    _Atomic bool is_ours;    /* places.h */
     struct worker *worker;
     struct task *task;
     int64_t retry_ns; /* not built or run before */

@@ -23,6 +23,7 @@ struct status_round {
 static void find_ends(struct log *log, struct arena *arena, struct status_round *round);
 static void finish(struct status_question *question);
 static bool act_status(struct worker *worker, void *context);
+static uint32_t count_own(const struct flow_query *query);
 static void add_task(struct status_question *question, const struct task *task);
 static void add_position(struct status_question *question, const struct input *input);
 
@@ -73,7 +74,8 @@ static void finish(struct status_question *question)
         status->state = FLOW_ERROR;
     else if (atomic_load(&query->paused))
         status->state = FLOW_PAUSED;
-    else if (question->replaying || question->built < query->task_count)
+    else if (question->replaying || !atomic_load(&query->is_placed) ||
+             question->built < count_own(query))
         status->state = FLOW_RESTORING;
     else
         status->state = FLOW_RUNNING;
@@ -84,6 +86,15 @@ static void finish(struct status_question *question)
     pthread_mutex_unlock(&query->why_lock);
     for (uint32_t i = 0; i < COUNTER_COUNT; i++)
         atomic_store(&status->counters.at[i], counters_get(&query->counters, i));
+}
+
+/* Places that are another process's have no share in the picture. */
+static uint32_t count_own(const struct flow_query *query)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < query->task_count; i++)
+        count += atomic_load(&query->tasks[i].is_ours);
+    return count;
 }
 
 static bool act_status(struct worker *worker, void *context)

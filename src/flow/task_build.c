@@ -297,7 +297,11 @@ static void find_entry(struct task *task, struct input *input)
 static enum err set_positions(struct task *task, struct why *why)
 {
     struct log_task_state state;
-    enum err err = log_load(task->member, task->name, &task->arena, &state, why);
+    struct log_share *shares = ARENA_ARRAY(&task->arena, struct log_share, task->input_count);
+    for (uint32_t i = 0; i < task->input_count; i++)
+        shares[i] = (struct log_share){task->inputs[i].topic, task->inputs[i].partition};
+    enum err err =
+        log_load(task->member, task->name, shares, task->input_count, &task->arena, &state, why);
     if (err != OK)
         return err;
     if (state.exists && marks_read(state.marks, &task->marks) != OK)

@@ -38,6 +38,7 @@ struct worker {
     uint64_t activity;
 };
 
+static void wait_until_settled(struct worker *worker, const struct flow_query *query);
 static bool is_settled(struct worker *worker, const struct flow_query *query);
 static void *worker_run(void *context);
 static bool handle_messages(struct worker *worker);
@@ -134,7 +135,8 @@ enum err worker_add_query(struct worker *worker, struct flow_query *query, struc
         worker->seats[worker->seat_count++] = seat;
         /* On its way back to the last commit, it builds them with all the others. */
         const bool is_back = atomic_load(&worker->flow->generation) == worker->generation;
-        enum err err = is_back ? build(worker, seat, why) : OK;
+        const bool is_ours = atomic_load(&query->tasks[i].is_ours);
+        enum err err = is_back && is_ours ? build(worker, seat, why) : OK;
         if (err != OK && query->stays) {
             react(worker, seat, err, why);
             err = OK;
@@ -149,14 +151,7 @@ enum err worker_add_query(struct worker *worker, struct flow_query *query, struc
 
 void worker_remove_query(struct worker *worker, struct flow_query *query)
 {
-    /* On a full disk steps may wait for ever; each query would, one after another. */
-    struct log *log = worker->flow->options.log;
-    const int64_t end_ns = clock_monotonic_ns() + SETTLE_MS_MAX * (int64_t)1000000;
-    while (!is_settled(worker, query) && clock_monotonic_ns() < end_ns) {
-        if (log_get_health(log) != LOG_HEALTHY)
-            break;
-        clock_sleep_ms(1);
-    }
+    wait_until_settled(worker, query);
     uint32_t kept = 0;
     for (uint32_t i = 0; i < worker->seat_count; i++) {
         const struct seat seat = worker->seats[i];
@@ -173,6 +168,21 @@ void worker_remove_query(struct worker *worker, struct flow_query *query)
     worker->seat_count = kept;
 }
 
+void worker_end_tasks(struct worker *worker, struct flow_query *query, bool settles)
+{
+    if (settles)
+        wait_until_settled(worker, query);
+    for (uint32_t i = 0; i < worker->seat_count; i++) {
+        const struct seat seat = worker->seats[i];
+        struct query_task *slot = &query->tasks[seat.index];
+        if (seat.query != query)
+            continue;
+        task_free(slot->task);
+        slot->task = NULL;
+        slot->retry_ns = 0;
+    }
+}
+
 bool worker_is_idle(struct worker *worker, uint64_t *activity)
 {
     bool idle = atomic_load(&worker->flow->generation) == worker->generation;
@@ -183,10 +193,26 @@ bool worker_is_idle(struct worker *worker, uint64_t *activity)
         const struct task *task = query->tasks[worker->seats[i].index].task;
         if (query_failed(query) || atomic_load(&query->paused))
             continue;
+        if (!atomic_load(&query->tasks[worker->seats[i].index].is_ours)) {
+            idle = atomic_load(&query->is_placed);
+            continue;
+        }
         idle = task && !task->restoring && !task->replaying && task_is_idle(task);
     }
     *activity += worker->activity;
     return idle;
+}
+
+/* On a full disk steps may wait for ever; each query would, one after another. */
+static void wait_until_settled(struct worker *worker, const struct flow_query *query)
+{
+    struct log *log = worker->flow->options.log;
+    const int64_t end_ns = clock_monotonic_ns() + SETTLE_MS_MAX * (int64_t)1000000;
+    while (!is_settled(worker, query) && clock_monotonic_ns() < end_ns) {
+        if (log_get_health(log) != LOG_HEALTHY)
+            break;
+        clock_sleep_ms(1);
+    }
 }
 
 /* NULL: all queries. */
@@ -272,7 +298,7 @@ static bool turn(struct worker *worker, struct seat seat)
 {
     struct flow_query *query = seat.query;
     struct query_task *slot = &query->tasks[seat.index];
-    if (atomic_load(&worker->flow->held) ||
+    if (atomic_load(&worker->flow->held) || !atomic_load(&slot->is_ours) ||
         atomic_load(&worker->flow->generation) != worker->generation)
         return false;
     if (query_failed(query) || atomic_load(&query->paused)) {

@@ -48,6 +48,9 @@ MUST_CHECK enum err worker_add_query(struct worker *worker, struct flow_query *q
 /* Frees the query's tasks, after what they have on their way to the log has come to its end (or a
  * while, when the log has no room). [worker] */
 void worker_remove_query(struct worker *worker, struct flow_query *query);
+/* Frees the query's tasks of this worker, whose places are not this process's any more. settles:
+ * after what they have on their way has come to its end, as worker_remove_query. [worker] */
+void worker_end_tasks(struct worker *worker, struct flow_query *query, bool settles);
 /* Gives every task a turn and says whether nothing was left to do, for any. *activity grows
  * whenever a task did something. [worker] */
 bool worker_is_idle(struct worker *worker, uint64_t *activity);

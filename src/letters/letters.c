@@ -116,7 +116,8 @@ static enum err load_positions(struct letters *letters, struct why *why)
     letters->positions = ARENA_ARRAY(&letters->arena, struct log_position, (size_t)count);
     for (int32_t p = 0; p < count; p++)
         letters->positions[p] = (struct log_position){.topic = letters->topic, .partition = p};
-    const enum err err = log_load(letters->member, letters->task, &letters->arena, &state, why);
+    const enum err err =
+        log_load(letters->member, letters->task, NULL, 0, &letters->arena, &state, why);
     if (err)
         return err;
     for (uint32_t i = 0; i < state.position_count; i++)

@@ -87,8 +87,9 @@ enum err embedded_committed(struct log_member *base, uint64_t *ret_sequence)
     return err;
 }
 
-enum err embedded_load(struct log_member *base, struct str task, struct arena *arena,
-                       struct log_task_state *ret_state, struct why *why)
+enum err embedded_load(struct log_member *base, struct str task, const struct log_share *inputs,
+                       uint32_t input_count, struct arena *arena, struct log_task_state *ret_state,
+                       struct why *why)
 {
     struct embedded_log *log = embedded_member_of(base)->log;
     struct store_txn *txn = NULL;

@@ -44,8 +44,9 @@ enum err embedded_join(struct log *log, const struct log_member_options *options
 enum err embedded_wait(struct log_member *member, int64_t timeout_ms);
 void embedded_wake(struct log_member *member);
 enum err embedded_committed(struct log_member *member, uint64_t *ret_sequence);
-enum err embedded_load(struct log_member *member, struct str task, struct arena *arena,
-                       struct log_task_state *ret_state, struct why *why);
+enum err embedded_load(struct log_member *member, struct str task, const struct log_share *inputs,
+                       uint32_t input_count, struct arena *arena, struct log_task_state *ret_state,
+                       struct why *why);
 void embedded_leave(struct log_member *member);
 /* The only process that runs queries on the directory: all is its own. */
 enum err embedded_group(struct log *log, const struct log_group_options *options,

@@ -239,12 +239,13 @@ static enum err faulty_committed(struct log_member *member, uint64_t *ret_sequen
     return err ? err : log_committed(faulty->inner, ret_sequence);
 }
 
-static enum err faulty_load(struct log_member *member, struct str task, struct arena *arena,
-                            struct log_task_state *ret_state, struct why *why)
+static enum err faulty_load(struct log_member *member, struct str task,
+                            const struct log_share *inputs, uint32_t input_count,
+                            struct arena *arena, struct log_task_state *ret_state, struct why *why)
 {
     struct faulty_member *faulty = faulty_member_of(member);
     const enum err err = count_call_why(faulty->log, why);
-    return err ? err : log_load(faulty->inner, task, arena, ret_state, why);
+    return err ? err : log_load(faulty->inner, task, inputs, input_count, arena, ret_state, why);
 }
 
 static void faulty_leave(struct log_member *member)

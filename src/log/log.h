@@ -105,6 +105,7 @@ struct log_low {
     struct log_topic *topic;
     int64_t low_ms;
     bool at_end;
+    uint32_t writer_count; /* tasks that write it, in all processes; 0: those that speak */
 };
 
 /* "Everything before this offset is no longer needed", carried out with the step. */
@@ -280,10 +281,12 @@ struct log_member_ops {
      * waits for room (ERR_FULL). */
     enum err (*committed)(struct log_member *member, uint64_t *ret_sequence);
     /* A task's last committed positions and marks, in the arena; those of topics that were removed
-     * are left out. Waits for all steps handed over before: ERR_FULL, ERR_AGAIN when they do not
-     * commit within two seconds. ERR_CORRUPT. */
-    enum err (*load)(struct log_member *member, struct str task, struct arena *arena,
-                     struct log_task_state *ret_state, struct why *why);
+     * are left out. `inputs` are the partitions it reads, 0 of them: who knows; what another
+     * process has under way for them is waited for: ERR_AGAIN. Waits for all steps handed over
+     * before: ERR_FULL, ERR_AGAIN when they do not commit within two seconds. ERR_CORRUPT. */
+    enum err (*load)(struct log_member *member, struct str task, const struct log_share *inputs,
+                     uint32_t input_count, struct arena *arena, struct log_task_state *ret_state,
+                     struct why *why);
     /* Leaves; steps on their way still commit. Frees it. */
     void (*leave)(struct log_member *member);
 };
@@ -474,11 +477,12 @@ MUST_CHECK static inline enum err log_committed(struct log_member *member, uint6
 }
 
 MUST_CHECK static inline enum err log_load(struct log_member *member, struct str task,
+                                           const struct log_share *inputs, uint32_t input_count,
                                            struct arena *arena, struct log_task_state *ret_state,
                                            struct why *why)
 {
     must(member != NULL);
-    return member->ops->load(member, task, arena, ret_state, why);
+    return member->ops->load(member, task, inputs, input_count, arena, ret_state, why);
 }
 
 static inline void log_leave(struct log_member *member)

@@ -6,6 +6,7 @@
 #include "base/condition.h"
 #include "base/memory.h"
 #include "base/properties.h"
+#include "log/instance_id.h"
 #include "log/lock_file.h"
 
 #include <unistd.h>
@@ -20,8 +21,10 @@ static void log_free(struct kafka_log *log);
 static void init_conditions(struct kafka_log *log);
 static enum err make_conf(struct kafka_log *log, const struct properties *settings,
                           struct why *why);
-static void name_producer(struct kafka_log *log);
+static enum err name_instance(struct kafka_log *log, const struct log_kafka_options *options,
+                              struct why *why);
 static enum err reach(struct kafka_log *log, const struct properties *settings, struct why *why);
+static void set_heartbeat(rd_kafka_conf_t *conf);
 
 const struct log_ops kafka_ops = {
     .create = kafka_create,
@@ -32,7 +35,7 @@ const struct log_ops kafka_ops = {
     .find = kafka_find,
     .readers = kafka_readers,
     .join = kafka_join,
-    .group = kafka_group,
+    .group = kafka_group_join,
     .claim = kafka_claim,
     .append_at = kafka_append_at,
     .forget = kafka_forget,
@@ -73,7 +76,8 @@ enum err log_kafka_open(const struct log_kafka_options *options, struct log **re
     enum err err = OK;
     if (options->runs_queries)
         err = lock_file_take(options->directory, &log->lock_file, why);
-    name_producer(log);
+    if (!err)
+        err = name_instance(log, options, why);
     if (!err)
         err = make_conf(log, options->settings, why);
     if (!err)
@@ -182,6 +186,8 @@ static void init_conditions(struct kafka_log *log)
 {
     pthread_mutex_init(&log->lock, NULL);
     pthread_mutex_init(&log->news_lock, NULL);
+    pthread_mutex_init(&log->memberships_lock, NULL);
+    condition_init(&log->memberships_changed);
     condition_init(&log->work);
     condition_init(&log->news_changed);
     arena_init(&log->arena, 0);
@@ -198,6 +204,7 @@ static enum err make_conf(struct kafka_log *log, const struct properties *settin
         {"fetch.wait.max.ms", "25"},
         {"fetch.error.backoff.ms", "100"},
         {"queued.min.messages", "1000000"},
+        {"session.timeout.ms", "10000"},
         {"transaction.timeout.ms", "10000"},
         {"linger.ms", "5"},
         {"batch.num.messages", "10000"},
@@ -210,21 +217,51 @@ static enum err make_conf(struct kafka_log *log, const struct properties *settin
     for (size_t i = 0; i < sizeof(defaults) / sizeof(defaults[0]); i++)
         if (rd_kafka_conf_set(log->conf, defaults[i][0], defaults[i][1], NULL, 0))
             must(!"a setting of ours is unknown to librdkafka");
-    const enum err err = kafka_conf_apply(log->conf, settings, why);
+    enum err err = kafka_conf_apply(log->conf, settings, why);
+    if (!err && !properties_get(settings, STR("heartbeat.interval.ms")))
+        set_heartbeat(log->conf);
+    rd_kafka_conf_set_rebalance_cb(log->conf, kafka_on_rebalance);
     kafka_words_listen(log);
     return err;
 }
 
-/* One process runs a service's queries: whoever comes next under that name ends what the one before
- * left open, and fences it if it is still there. Tools are somebody else each time. */
-static void name_producer(struct kafka_log *log)
+/* Three tries within a session, as Kafka advises. */
+static void set_heartbeat(rd_kafka_conf_t *conf)
 {
+    char text[32] = "";
+    size_t size = sizeof(text);
+    int64_t session_ms = 0;
+    if (rd_kafka_conf_get(conf, "session.timeout.ms", text, &size) ||
+        str_to_int64(str_from(text), &session_ms) != OK)
+        return;
+    snprintf(text, sizeof(text), "%lld", (long long)(session_ms / 3));
+    (void)rd_kafka_conf_set(conf, "heartbeat.interval.ms", text, NULL, 0);
+}
+
+/* A process that starts again under its name ends what it left open, and takes its own place in its
+ * groups. Tools are somebody else each time. */
+static enum err name_instance(struct kafka_log *log, const struct log_kafka_options *options,
+                              struct why *why)
+{
+    const struct str *given = properties_get(options->settings, STR("group.instance.id"));
+    char id[INSTANCE_ID_SIZE + 1] = "";
+    struct buf instance = {0};
     struct buf name = {0};
-    buf_printf(&name, "%sdrivethru", log->service_id);
-    if (!log->runs_queries)
-        buf_printf(&name, "-tool-%ld-%lld", (long)getpid(), (long long)clock_wall_ms());
+    enum err err = OK;
+    if (!options->runs_queries)
+        buf_printf(&instance, "tool-%ld-%lld", (long)getpid(), (long long)clock_wall_ms());
+    else if (given)
+        buf_append_str(&instance, *given);
+    else
+        err = instance_id_get(options->directory, id, why);
+    if (instance.size == 0)
+        buf_append_str(&instance, str_from(id));
+    buf_printf(&name, "%sdrivethru-%s", log->service_id, buf_text(&instance));
+    log->instance = memory_strdup(buf_text(&instance));
     log->transactional_id = memory_strdup(buf_text(&name));
     buf_release(&name);
+    buf_release(&instance);
+    return err;
 }
 
 /* Whether anybody answers, before anything is done that could hang. */
@@ -278,6 +315,7 @@ static void kafka_close(struct log *base)
 
 static void log_free(struct kafka_log *log)
 {
+    kafka_memberships_close(log);
     if (log->committer_runs)
         pthread_join(log->committer, NULL);
     kafka_committer_release(log);
@@ -294,14 +332,18 @@ static void log_free(struct kafka_log *log)
         topic = next;
     }
     map_release(&log->topics);
+    kafka_lows_release(log);
     if (log->lock_file >= 0)
         close(log->lock_file);
     arena_release(&log->arena);
+    pthread_cond_destroy(&log->memberships_changed);
+    pthread_mutex_destroy(&log->memberships_lock);
     pthread_cond_destroy(&log->work);
     pthread_cond_destroy(&log->news_changed);
     pthread_mutex_destroy(&log->lock);
     pthread_mutex_destroy(&log->news_lock);
     free(log->service_id);
+    free(log->instance);
     free(log->transactional_id);
     free(log->records);
     free(log);

@@ -6,8 +6,9 @@
  * there are as many as readers of the busiest partition. A third client asks and administers.
  *
  * Threads: `lock` guards all memory that members and the committer touch, and is never held over a
- * call of librdkafka; `news_lock` is the leaf lock that librdkafka's own threads take. Fields
- * marked (committer) belong to that thread alone.
+ * call of librdkafka that waits; `news_lock` is the leaf lock that librdkafka's own threads take.
+ * Fields marked (committer) belong to that thread alone. A third thread polls the groups' consumers
+ * (log_kafka_membership.c).
  *
  * Offsets committed for a group carry as metadata, so that a task can be loaded from them:
  *     drivethru1;<task without its group>;<from offset>;<marks, base64: the first position's only>
@@ -33,14 +34,18 @@
 #define KAFKA_GROUP_BYTES_MAX 255
 
 struct kafka_member;
+struct kafka_membership;
+struct kafka_heard;
+struct kafka_saying;
 struct kafka_log;
 
 /* Refusals that waiting does not change. */
 enum kafka_fault { KAFKA_FAULT_NONE, KAFKA_FAULT_LOGIN, KAFKA_FAULT_CERTIFICATE };
 
 struct kafka_partition {
-    int64_t known_end; /* one past the last record this process knows of, however it does */
-    uint64_t readers;  /* bit i: reader i reads it for some cursor */
+    int64_t known_end;         /* one past the last record this process knows of, however it does */
+    uint64_t readers;          /* bit i: reader i reads it for some cursor */
+    struct kafka_heard *heard; /* of writers elsewhere; log_kafka_lows.c */
     /* (committer) */
     int64_t acked_end; /* one past the open transaction's last record that it took; 0: none */
     struct kafka_partition *acked_next;
@@ -50,6 +55,7 @@ struct kafka_partition {
 struct kafka_topic {
     struct log_topic base; /* first */
     struct topic_lows lows;
+    uint32_t writer_count; /* tasks that say lows of it, in all processes; 0: not known */
     struct log_topic_config config;
     bool removed;
     int64_t checked_ns; /* when the broker was asked last whether it is there */
@@ -74,6 +80,8 @@ struct kafka_step {
     uint32_t position_count;
     struct log_trim *trims;
     uint32_t trim_count;
+    uint64_t assignment;  /* of its task's group when it was handed over; 0: it has no members */
+    bool is_shared;       /* others have partitions of the group, too */
     struct log_low *lows; /* that count from the commit on */
     uint32_t low_count;
     struct low_input *low_inputs; /* position_count of them, or NULL: there are no lows */
@@ -119,15 +127,43 @@ struct kafka_member {
 
 /* What the open transaction says of one group. */
 struct kafka_group {
+    uint64_t assignment;
     char name[KAFKA_GROUP_BYTES_MAX + 1];
     rd_kafka_topic_partition_list_t *offsets;
     struct kafka_group *next;
+};
+
+/* This process in one group. */
+struct kafka_membership {
+    struct log_group base; /* first */
+    struct kafka_log *log;
+    char *task; /* what its tasks' names begin with */
+    char name[KAFKA_GROUP_BYTES_MAX + 1];
+    rd_kafka_t *consumer;
+    rd_kafka_queue_t *queue;
+    struct log_topic **topics;
+    uint32_t topic_count;
+    log_group_changed *on_change;
+    void *context;
+    /* under both locks; either is enough to read */
+    struct kafka_membership *next;
+    /* under the log's lock */
+    uint64_t assignment; /* no other has this number; 0: none */
+    bool is_shared;      /* others have the rest of the partitions */
+    void *metadata;      /* of the assignment, as librdkafka writes them */
+    size_t metadata_size;
+    bool is_refused; /* the broker does not take positions under it */
+    /* under the memberships' lock */
+    struct log_share *shares;
+    uint32_t share_count;
+    bool has_shares; /* the owner was told so */
 };
 
 struct kafka_log {
     struct log base;       /* first */
     rd_kafka_conf_t *conf; /* what all clients have in common */
     char *service_id;
+    char *instance; /* this process in all groups, from one start to the next */
     char *transactional_id;
     int64_t commit_interval_ns;
     int16_t internal_replicas; /* 0: the brokers' own */
@@ -145,7 +181,12 @@ struct kafka_log {
     rd_kafka_t *readers[KAFKA_READERS_MAX];
     uint32_t reader_count;
     struct kafka_steps queue;
+    struct kafka_membership *memberships;
+    uint64_t assignment_count;
+    uint32_t giving_back; /* partitions are being given back: commits do not wait */
     struct lows_board lows;
+    struct map
+        writers; /* by task, how far each had read (int64_t *) that wrote what was read here */
     struct why broken; /* LOG_BROKEN: why */
     bool hurry;
     bool closing;
@@ -160,6 +201,13 @@ struct kafka_log {
     /* Whoever claims: one thread at a time. */
     rd_kafka_t *claimant; /* NULL: nothing is claimed */
     struct kafka_topic *claimed;
+    uint64_t memberships_news;
+    pthread_cond_t memberships_changed;
+
+    pthread_mutex_t memberships_lock; /* taken before `lock`; held while owners are called */
+    pthread_t memberships_thread;
+    bool memberships_run;
+    bool memberships_closing;
 
     /* (committer) */
     rd_kafka_t *producer; /* NULL: to be made */
@@ -168,10 +216,12 @@ struct kafka_log {
     int64_t begun_ns;          /* the last commit */
     struct kafka_steps taken;  /* in the open transaction */
     struct kafka_group *groups;
+    struct kafka_saying *sayings; /* log_kafka_lows.c */
     struct kafka_partition *acked;
     rd_kafka_resp_err_t refused; /* why a topic did not take a record of the open transaction */
     bool delivery_failed;        /* of any record of it, for any reason */
     uint32_t failure_count;      /* transactions in a row */
+    bool is_stale;               /* it had steps of an assignment that is over */
     bool is_fenced;              /* the producer was, by another's or by the broker */
     uint32_t fenced_count;       /* of late */
     int64_t fenced_ns;
@@ -253,13 +303,39 @@ enum err kafka_forget(struct log *log, struct str prefix, struct why *why);
  * "connect-S"; of a prefix "CSAS_PAID_3/" the rest is empty. ERR_LIMIT. */
 enum err kafka_task_group(const struct kafka_log *log, struct str task, char *ret_group,
                           struct str *ret_rest);
-/* Puts the step's positions into the open transaction. ERR_LIMIT. [committer] */
+/* Puts the step's positions into the open transaction. ERR_LIMIT; ERR_ABORTED: its assignment is
+ * over. [committer] */
 enum err kafka_groups_add(struct kafka_log *log, const struct kafka_step *step);
 void kafka_groups_clear(struct kafka_log *log);
-enum err kafka_load(struct log_member *member, struct str task, struct arena *arena,
-                    struct log_task_state *ret_state, struct why *why);
+enum err kafka_load(struct log_member *member, struct str task, const struct log_share *inputs,
+                    uint32_t input_count, struct arena *arena, struct log_task_state *ret_state,
+                    struct why *why);
 enum err kafka_readers(struct log *log, struct log_topic *topic, struct arena *arena,
                        struct log_reader **ret_readers, size_t *ret_count, struct why *why);
+
+/* log_kafka_lows.c */
+/* The step is in the open transaction: what it says goes at its end. [committer] */
+void kafka_lows_note(struct kafka_log *log, const struct kafka_step *step);
+/* Whether something is to be said, though nothing was written. [committer] */
+bool kafka_lows_are_due(struct kafka_log *log);
+/* The last records of the open transaction. [committer] */
+enum err kafka_lows_say(struct kafka_log *log);
+/* Tasks begin again, and will say it anew. [committer] */
+void kafka_lows_unsay(struct kafka_log *log);
+/* Of what the step writes; the header lives as long as the text. [committer] */
+struct record_header kafka_by_header(const struct kafka_step *step, struct buf *text);
+/* True: the message is no record. */
+bool kafka_lows_hear(struct kafka_log *log, struct kafka_topic *topic, int32_t partition,
+                     const rd_kafka_message_t *message);
+bool kafka_header_is_ours(const char *name);
+/* Under the lock: struct log_records' low_ms and reached_ms for who has read up to there. */
+void kafka_lows_read(struct kafka_log *log, struct kafka_topic *topic, int32_t partition,
+                     int64_t next_offset, int64_t *ret_low_ms, int64_t *ret_reached_ms);
+/* Under the lock: all writers elsewhere were at their end. */
+bool kafka_lows_are_at_end(const struct kafka_log *log, const struct kafka_topic *topic,
+                           int32_t partition, int64_t next_offset);
+void kafka_heard_free(struct kafka_partition *partition);
+void kafka_lows_release(struct kafka_log *log);
 
 /* log_kafka_read.c */
 enum err kafka_read(struct log_member *member, struct log_topic *topic, int32_t partition,
@@ -271,8 +347,6 @@ void kafka_cursors_close(struct kafka_member *member);
 /* log_kafka_member.c */
 enum err kafka_join(struct log *log, const struct log_member_options *options,
                     struct log_member **ret_member, struct why *why);
-enum err kafka_group(struct log *log, const struct log_group_options *options,
-                     struct log_group **ret_group, struct why *why);
 enum err kafka_wait(struct log_member *member, int64_t timeout_ms);
 void kafka_wake(struct log_member *member);
 enum err kafka_commit(struct log_member *member, const struct log_step *step,
@@ -287,6 +361,26 @@ enum err kafka_wait_done(struct kafka_log *log, struct why *why);
 /* Under the lock: it is durable, or was dropped (sequence 0); frees a member that has left. */
 void kafka_step_done(struct kafka_step *step, uint64_t sequence);
 void kafka_steps_free(struct kafka_steps *steps);
+
+/* log_kafka_membership.c */
+enum err kafka_group_join(struct log *log, const struct log_group_options *options,
+                          struct log_group **ret_group, struct why *why);
+/* After all have left. */
+void kafka_memberships_close(struct kafka_log *log);
+/* Under the lock: which assignment the task's steps are handed over under; 0: it is of no group
+ * with members. False: its group has none now. */
+bool kafka_assignment_of(const struct kafka_log *log, struct str task, uint64_t *ret_assignment,
+                         bool *ret_is_shared);
+/* Under the lock. */
+bool kafka_assignment_is_live(const struct kafka_log *log, uint64_t assignment);
+/* NULL: it is over. The caller destroys them. */
+rd_kafka_consumer_group_metadata_t *kafka_assignment_metadata(struct kafka_log *log,
+                                                              uint64_t assignment);
+/* The broker does not take positions under it: it is lost. */
+void kafka_assignment_refused(struct kafka_log *log, uint64_t assignment);
+/* librdkafka's callback, from a poll of the group's consumer. */
+void kafka_on_rebalance(rd_kafka_t *consumer, rd_kafka_resp_err_t code,
+                        rd_kafka_topic_partition_list_t *list, void *opaque);
 
 /* log_kafka_committer.c */
 void *kafka_committer_run(void *log);
@@ -305,6 +399,9 @@ void kafka_unclaim(struct kafka_log *log);
 enum err kafka_transaction_begin(struct kafka_log *log);
 enum err kafka_transaction_add(struct kafka_log *log, const struct kafka_step *step);
 enum err kafka_transaction_commit(struct kafka_log *log);
+/* One record into the open transaction. */
+enum err kafka_produce(struct kafka_log *log, struct kafka_topic *topic, int32_t partition,
+                       const struct record *record);
 /* Gives up the open transaction, and the producer if it is of no use any more. */
 void kafka_transaction_abort(struct kafka_log *log);
 void kafka_producer_free(struct kafka_log *log);

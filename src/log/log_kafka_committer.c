@@ -35,9 +35,13 @@ void *kafka_committer_run(void *argument)
         const bool commits = is_due(log, clock_monotonic_ns());
         log->hurry = false;
         pthread_mutex_unlock(&log->lock);
+        const bool is_silent = !steps.first && !log->taken.first && !closing;
         if (steps.first)
             work_off(log, &steps);
-        if (!log->taken.first || !commits)
+        const bool repeats = is_silent && kafka_lows_are_due(log) && begin(log);
+        if (repeats)
+            log->transaction_is_empty = false;
+        if ((!log->taken.first && !repeats) || !commits)
             continue;
         log->begun_ns = clock_monotonic_ns();
         if (kafka_transaction_commit(log))
@@ -56,13 +60,14 @@ void kafka_committer_release(struct kafka_log *log)
     kafka_steps_free(&log->queue);
 }
 
-/* Under the lock. Returns when there are steps to produce, or those produced are to be committed.
- */
+/* Under the lock. Returns when there are steps to produce, or those produced are to be committed;
+ * now and then without either. */
 static void wait_for_work(struct kafka_log *log)
 {
+    const int64_t from_ns = clock_monotonic_ns();
     for (;;) {
         const int64_t now_ns = clock_monotonic_ns();
-        if (log->queue.first || log->closing)
+        if (log->queue.first || log->closing || now_ns >= from_ns + IDLE_NS)
             return;
         if (log->taken.first && is_due(log, now_ns))
             return;
@@ -74,7 +79,8 @@ static void wait_for_work(struct kafka_log *log)
 
 static bool is_due(const struct kafka_log *log, int64_t now_ns)
 {
-    return log->closing || log->hurry || now_ns >= log->begun_ns + log->commit_interval_ns;
+    return log->closing || log->hurry || log->giving_back > 0 ||
+           now_ns >= log->begun_ns + log->commit_interval_ns;
 }
 
 /* All into the open transaction, or, when it fails, none of that and what is in it. */
@@ -136,7 +142,9 @@ static void publish(struct kafka_log *log)
         partition->is_acked = false;
     }
     for (struct kafka_step *step = done.first; step; step = step->next) {
-        for (uint32_t i = 0; i < step->low_count; i++)
+        /* Whose partitions have gone meanwhile says nothing more here. */
+        const bool is_here = kafka_assignment_is_live(log, step->assignment);
+        for (uint32_t i = 0; i < step->low_count && is_here; i++)
             topic_lows_set(&kafka_topic_of(step->lows[i].topic)->lows, step->task, &step->lows[i],
                            step->low_inputs, step->position_count);
         kafka_step_done(step, step->sequence);
@@ -151,6 +159,7 @@ static void publish(struct kafka_log *log)
 static void fail(struct kafka_log *log)
 {
     kafka_transaction_abort(log);
+    kafka_lows_unsay(log);
     struct why broken = {0};
     const bool is_broken = judge(log, &broken);
     if (log->refused) /* its settings are others than were read */
@@ -177,12 +186,13 @@ static void fail(struct kafka_log *log)
     kafka_news(log);
 }
 
-/* Whether to go on: two processes of one service would take the producer from each other for ever,
- * and what is refused again and again will not be taken. */
+/* Whether to go on: two processes that are the same instance would take the producer from each
+ * other for ever, and what is refused again and again will not be taken. */
 static bool judge(struct kafka_log *log, struct why *why)
 {
     const int64_t now_ns = clock_monotonic_ns();
-    log->failure_count++;
+    log->failure_count += !log->is_stale;
+    log->is_stale = false;
     if (log->is_fenced) {
         log->is_fenced = false;
         log->fenced_count = now_ns - log->fenced_ns < FENCED_NS ? log->fenced_count + 1 : 1;
@@ -190,9 +200,9 @@ static bool judge(struct kafka_log *log, struct why *why)
     }
     if (log->fenced_count >= FENCED_MAX) {
         why_set(why, ERR_LOCKED,
-                "another process runs the queries of service '%s' on this Kafka: stop it, or give "
-                "this one another ksql.service.id",
-                log->service_id);
+                "another process is instance '%s' of service '%s', too: a data directory may have "
+                "been copied with its file 'instance'",
+                log->instance, log->service_id);
         return true;
     }
     if (log->failure_count < FAILURES_MAX)

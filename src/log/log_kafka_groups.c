@@ -15,9 +15,10 @@ struct note {
     struct str marks; /* base64; size 0: another position has them */
 };
 
-static struct kafka_group *find_group(struct kafka_log *log, const char *name);
+static struct kafka_group *find_group(struct kafka_log *log, const char *name, uint64_t assignment);
 static bool note_read(const rd_kafka_topic_partition_t *item, struct note *ret_note);
 static enum err list_offsets(struct kafka_log *log, const char *group,
+                             const struct log_share *shares, uint32_t share_count, bool is_stable,
                              rd_kafka_event_t **ret_answer,
                              const rd_kafka_topic_partition_list_t **ret_list, struct why *why);
 static enum err list_groups(struct kafka_log *log, struct arena *arena, struct str **ret_names,
@@ -51,7 +52,11 @@ enum err kafka_groups_add(struct kafka_log *log, const struct kafka_step *step)
     enum err err = kafka_task_group(log, step->task, name, &rest);
     if (err)
         return err;
-    struct kafka_group *group = find_group(log, name);
+    struct kafka_group *group = find_group(log, name, step->assignment);
+    if (group->assignment != step->assignment) {
+        log->is_stale = true;
+        return ERR_ABORTED;
+    }
     for (uint32_t i = 0; i < step->position_count && !err; i++) {
         const struct log_position *position = &step->positions[i];
         const struct kafka_topic *topic = kafka_topic_of(position->topic);
@@ -87,8 +92,9 @@ void kafka_groups_clear(struct kafka_log *log)
     }
 }
 
-enum err kafka_load(struct log_member *base, struct str task, struct arena *arena,
-                    struct log_task_state *ret_state, struct why *why)
+enum err kafka_load(struct log_member *base, struct str task, const struct log_share *inputs,
+                    uint32_t input_count, struct arena *arena, struct log_task_state *ret_state,
+                    struct why *why)
 {
     struct kafka_log *log = kafka_member_of(base)->log;
     char group[KAFKA_GROUP_BYTES_MAX + 1];
@@ -100,7 +106,7 @@ enum err kafka_load(struct log_member *base, struct str task, struct arena *aren
     if (!err)
         err = kafka_task_group(log, task, group, &rest);
     if (!err)
-        err = list_offsets(log, group, &answer, &list, why);
+        err = list_offsets(log, group, inputs, input_count, true, &answer, &list, why);
     if (err)
         return err == ERR_NOT_FOUND ? (*ret_state = state, OK) : err;
     state.positions = ARENA_ARRAY(arena, struct log_position, (size_t)list->cnt + 1);
@@ -154,7 +160,7 @@ enum err kafka_readers(struct log *base, struct log_topic *handle, struct arena 
         struct str task;
         if (!group_task(log, names[i], arena, &task))
             continue;
-        err = list_offsets(log, names[i].data, &answer, &list, why);
+        err = list_offsets(log, names[i].data, NULL, 0, false, &answer, &list, why);
         if (err == ERR_NOT_FOUND) {
             err = OK;
             continue;
@@ -190,7 +196,8 @@ enum err kafka_readers(struct log *base, struct log_topic *handle, struct arena 
     return OK;
 }
 
-static struct kafka_group *find_group(struct kafka_log *log, const char *name)
+/* Made for the assignment when it is not there. */
+static struct kafka_group *find_group(struct kafka_log *log, const char *name, uint64_t assignment)
 {
     struct kafka_group *group = log->groups;
     while (group && strcmp(group->name, name) != 0)
@@ -198,6 +205,7 @@ static struct kafka_group *find_group(struct kafka_log *log, const char *name)
     if (group)
         return group;
     group = MEMORY_NEW(struct kafka_group);
+    group->assignment = assignment;
     snprintf(group->name, sizeof(group->name), "%s", name);
     group->offsets = rd_kafka_topic_partition_list_new(8);
     group->next = log->groups;
@@ -227,17 +235,25 @@ static bool note_read(const rd_kafka_topic_partition_t *item, struct note *ret_n
     return true;
 }
 
-/* All that the group has committed; of what an open transaction may still change: ERR_AGAIN. The
- * list is the answer's. */
+/* What the group has committed for these partitions (none: for all); is_stable: of what an open
+ * transaction may still change, ERR_AGAIN. The list is the answer's. */
 static enum err list_offsets(struct kafka_log *log, const char *group,
+                             const struct log_share *shares, uint32_t share_count, bool is_stable,
                              rd_kafka_event_t **ret_answer,
                              const rd_kafka_topic_partition_list_t **ret_list, struct why *why)
 {
+    rd_kafka_topic_partition_list_t *asked =
+        share_count > 0 ? rd_kafka_topic_partition_list_new((int)share_count) : NULL;
+    for (uint32_t i = 0; i < share_count; i++)
+        rd_kafka_topic_partition_list_add(asked, kafka_topic_of(shares[i].topic)->name,
+                                          shares[i].partition);
     rd_kafka_ListConsumerGroupOffsets_t *request =
-        rd_kafka_ListConsumerGroupOffsets_new(group, NULL);
+        rd_kafka_ListConsumerGroupOffsets_new(group, asked);
+    if (asked)
+        rd_kafka_topic_partition_list_destroy(asked);
     rd_kafka_AdminOptions_t *options =
         rd_kafka_AdminOptions_new(log->client, RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS);
-    rd_kafka_error_t *error = rd_kafka_AdminOptions_set_require_stable_offsets(options, 1);
+    rd_kafka_error_t *error = rd_kafka_AdminOptions_set_require_stable_offsets(options, is_stable);
     must(error == NULL);
     (void)rd_kafka_AdminOptions_set_request_timeout(options, KAFKA_CALL_MS_MAX, NULL, 0);
     rd_kafka_queue_t *queue = rd_kafka_queue_new(log->client);

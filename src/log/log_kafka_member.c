@@ -4,7 +4,6 @@
 #include "base/clock.h"
 #include "base/condition.h"
 #include "base/memory.h"
-#include "log/group_alone.h"
 
 #define DONE_WAIT_NS 2000000000
 #define MARKS_BYTES_MAX 3000 /* as text they fit beside the rest of an offset's metadata */
@@ -32,15 +31,6 @@ enum err kafka_join(struct log *base, const struct log_member_options *options,
     pthread_mutex_unlock(&log->lock);
     *ret_member = &member->base;
     return OK;
-}
-
-/* One process runs a service's queries. */
-enum err kafka_group(struct log *base, const struct log_group_options *options,
-                     struct log_group **ret_group, struct why *why)
-{
-    (void)kafka_of(base);
-    (void)why;
-    return group_alone_join(options, ret_group);
 }
 
 /* News between two waits end the second at once. */
@@ -81,6 +71,10 @@ enum err kafka_commit(struct log_member *base, const struct log_step *given, uin
     struct kafka_step *step = copy_step(member, given);
     pthread_mutex_lock(&log->lock);
     err = ledger_admit(&member->account);
+    /* Its partitions are being taken away: there is no room for more until its owner is told. */
+    if (!err && given->position_count > 0 &&
+        !kafka_assignment_of(log, given->task, &step->assignment, &step->is_shared))
+        err = ERR_FULL;
     log->hurry |= err == ERR_FULL; /* it can do nothing but wait: so the commit does not */
     for (uint32_t i = 0; i < given->append_count && !err; i++)
         if (kafka_topic_of(given->appends[i].topic)->removed)
@@ -139,7 +133,16 @@ enum low_news kafka_look(const struct lows_board *board, const struct topic_lows
                                                    offsetof(struct kafka_topic, lows));
     if (topic->removed)
         return LOW_GONE;
-    return next_offset < topic->partitions[partition].known_end ? LOW_NEWS : LOW_NO_NEWS;
+    if (next_offset < topic->partitions[partition].known_end)
+        return LOW_NEWS;
+    if (topic->writer_count <= topic->lows.count)
+        return LOW_NO_NEWS;
+    const struct kafka_log *log =
+        (const struct kafka_log *)(const void *)((const char *)board -
+                                                 offsetof(struct kafka_log, lows));
+    if (!kafka_lows_are_at_end(log, topic, partition, next_offset))
+        return LOW_NEWS;
+    return topic->lows.count > 0 ? LOW_NO_NEWS : LOW_GONE;
 }
 
 enum err kafka_wait_done(struct kafka_log *log, struct why *why)
@@ -255,6 +258,8 @@ static void hand_over_lows(struct kafka_step *step, const struct log_step *given
         };
     for (uint32_t i = 0; i < given->low_count; i++) {
         const struct log_low *low = &given->lows[i];
+        if (low->writer_count > 0)
+            kafka_topic_of(low->topic)->writer_count = low->writer_count;
         if (low->low_ms == LOG_LOW_UNKNOWN)
             topic_lows_set(&kafka_topic_of(low->topic)->lows, step->task, low, step->low_inputs,
                            step->position_count);

@@ -15,11 +15,13 @@
 #define POLL_MS 10
 
 static enum err make_producer(struct kafka_log *log);
-static enum err produce_batch(struct kafka_log *log, const struct log_append *append);
-static enum err produce(struct kafka_log *log, struct kafka_topic *topic, int32_t partition,
-                        const struct record *record);
+static enum err produce_batch(struct kafka_log *log, const struct kafka_step *step,
+                              const struct log_append *append);
+static void sign(struct kafka_log *log, const struct kafka_step *step, struct record *record,
+                 struct buf *text);
 static rd_kafka_headers_t *headers_of(const struct record *record);
 static enum err send_offsets(struct kafka_log *log);
+static bool is_expulsion(rd_kafka_resp_err_t code);
 static enum err settle(rd_kafka_error_t *error, bool *ret_again);
 static void on_delivery(rd_kafka_t *producer, const rd_kafka_message_t *message, void *opaque);
 
@@ -49,10 +51,11 @@ enum err kafka_transaction_add(struct kafka_log *log, const struct kafka_step *s
 {
     enum err err = OK;
     for (uint32_t i = 0; i < step->append_count && !err; i++)
-        err = produce_batch(log, &step->appends[i]);
+        err = produce_batch(log, step, &step->appends[i]);
     if (!err && step->position_count > 0) {
         log->transaction_is_empty = false;
         err = kafka_groups_add(log, step);
+        kafka_lows_note(log, step);
     }
     return err ? err : log->delivery_failed ? ERR_ABORTED : OK;
 }
@@ -63,7 +66,9 @@ enum err kafka_transaction_commit(struct kafka_log *log)
     must(log->transaction_is_open);
     if (log->transaction_is_empty)
         return OK;
-    enum err err = log->delivery_failed ? ERR_ABORTED : send_offsets(log);
+    enum err err = log->delivery_failed ? ERR_ABORTED : kafka_lows_say(log);
+    if (!err)
+        err = send_offsets(log);
     bool again = true;
     for (int i = 0; i < RETRIES_MAX && !err && again; i++)
         err = settle(rd_kafka_commit_transaction(log->producer, KAFKA_CALL_MS_MAX), &again);
@@ -127,7 +132,8 @@ static enum err make_producer(struct kafka_log *log)
 }
 
 /* A step's batch is taken apart: librdkafka makes batches of its own. */
-static enum err produce_batch(struct kafka_log *log, const struct log_append *append)
+static enum err produce_batch(struct kafka_log *log, const struct kafka_step *step,
+                              const struct log_append *append)
 {
     struct kafka_topic *topic = kafka_topic_of(append->topic);
     const struct str batch = {append->batch, append->batch_size};
@@ -144,20 +150,39 @@ static enum err produce_batch(struct kafka_log *log, const struct log_append *ap
     err = record_batch_read(batch, 0, log->records, &count, &log->arena, NULL);
     if (err)
         return err;
-    if (!topic->producer_topic)
-        topic->producer_topic = rd_kafka_topic_new(log->producer, topic->name, NULL);
-    topic->was_written = true;
-    log->transaction_is_empty = false;
+    struct buf text = {0};
+    bool says_low = false;
+    for (uint32_t i = 0; i < step->low_count; i++)
+        says_low |= step->lows[i].topic == append->topic;
+    if (says_low && step->is_shared && append->topic->internal && count > 0)
+        sign(log, step, &log->records[0], &text);
     for (uint32_t i = 0; i < count && !err; i++)
-        err = produce(log, topic, append->partition, &log->records[i]);
+        err = kafka_produce(log, topic, append->partition, &log->records[i]);
+    buf_release(&text);
     rd_kafka_poll(log->producer, 0);
     return err;
 }
 
-static enum err produce(struct kafka_log *log, struct kafka_topic *topic, int32_t partition,
-                        const struct record *record)
+/* With a header more. */
+static void sign(struct kafka_log *log, const struct kafka_step *step, struct record *record,
+                 struct buf *text)
+{
+    struct record_header *headers =
+        ARENA_ARRAY(&log->arena, struct record_header, record->header_count + 1);
+    for (uint32_t i = 0; i < record->header_count; i++)
+        headers[i] = record->headers[i];
+    headers[record->header_count++] = kafka_by_header(step, text);
+    record->headers = headers;
+}
+
+enum err kafka_produce(struct kafka_log *log, struct kafka_topic *topic, int32_t partition,
+                       const struct record *record)
 {
     struct kafka_partition *at = &topic->partitions[partition];
+    if (!topic->producer_topic)
+        topic->producer_topic = rd_kafka_topic_new(log->producer, topic->name, NULL);
+    topic->was_written = true;
+    log->transaction_is_empty = false;
     rd_kafka_headers_t *headers = record->header_count > 0 ? headers_of(record) : NULL;
     rd_kafka_resp_err_t code;
     for (;;) {
@@ -208,17 +233,35 @@ static enum err send_offsets(struct kafka_log *log)
     enum err err = OK;
     for (const struct kafka_group *group = log->groups; group && !err; group = group->next) {
         rd_kafka_consumer_group_metadata_t *metadata =
-            rd_kafka_consumer_group_metadata_new(group->name);
+            group->assignment > 0 ? kafka_assignment_metadata(log, group->assignment)
+                                  : rd_kafka_consumer_group_metadata_new(group->name);
+        if (!metadata) {
+            log->is_stale = true;
+            return ERR_ABORTED;
+        }
         bool again = true;
-        for (int i = 0; i < RETRIES_MAX && !err && again && group->offsets->cnt > 0; i++)
-            err = settle(rd_kafka_send_offsets_to_transaction(log->producer, group->offsets,
-                                                              metadata, KAFKA_CALL_MS_MAX),
-                         &again);
+        for (int i = 0; i < RETRIES_MAX && !err && again && group->offsets->cnt > 0; i++) {
+            rd_kafka_error_t *error = rd_kafka_send_offsets_to_transaction(
+                log->producer, group->offsets, metadata, KAFKA_CALL_MS_MAX);
+            if (error && is_expulsion(rd_kafka_error_code(error))) {
+                log->is_stale = true;
+                kafka_assignment_refused(log, group->assignment);
+            }
+            err = settle(error, &again);
+        }
         rd_kafka_consumer_group_metadata_destroy(metadata);
         if (again && group->offsets->cnt > 0)
             err = ERR_ABORTED;
     }
     return err;
+}
+
+/* This process is no member of the group any more, or not of its current generation. */
+static bool is_expulsion(rd_kafka_resp_err_t code)
+{
+    return code == RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION ||
+           code == RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID ||
+           code == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID;
 }
 
 /* *ret_again: the same call may succeed; it is worth another try. */

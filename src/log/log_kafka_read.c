@@ -135,7 +135,8 @@ static enum err read_once(struct kafka_member *member, struct kafka_cursor *curs
     records->end_offset = at->known_end;
     *ret_known = records->count > 0 || records->next_offset > offset ||
                  (cursor->eof_offset == offset && at->known_end <= offset);
-    topic_lows_read(&log->lows, &cursor->topic->lows, &records->low_ms, &records->reached_ms);
+    kafka_lows_read(log, cursor->topic, cursor->partition, cursor->next_offset, &records->low_ms,
+                    &records->reached_ms);
     pthread_mutex_unlock(&log->lock);
     return OK;
 }
@@ -155,6 +156,9 @@ static enum err fetch(struct kafka_member *member, struct kafka_cursor *cursor, 
             rd_kafka_message_destroy(message);
         } else if (message->offset < cursor->next_offset || err) {
             rd_kafka_message_destroy(message); /* of before a seek */
+        } else if (kafka_lows_hear(member->log, cursor->topic, cursor->partition, message)) {
+            cursor->next_offset = message->offset + 1;
+            rd_kafka_message_destroy(message);
         } else {
             cursor->messages[cursor->message_count++] = message;
             cursor->next_offset = message->offset + 1;
@@ -223,9 +227,12 @@ static void fill_headers(struct kafka_cursor *cursor, const rd_kafka_message_t *
         size_t size = 0;
         if (rd_kafka_header_get_all(headers, i, &name, &value, &size))
             break;
-        all[i] = (struct record_header){.name = arena_str(&cursor->arena, str_from(name)),
-                                        .value = {value, value ? size : 0},
-                                        .is_null = !value};
+        if (cursor->topic->base.internal && kafka_header_is_ours(name))
+            continue;
+        all[record->header_count] =
+            (struct record_header){.name = arena_str(&cursor->arena, str_from(name)),
+                                   .value = {value, value ? size : 0},
+                                   .is_null = !value};
         record->header_count++;
     }
     record->headers = all;

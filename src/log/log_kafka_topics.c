@@ -57,6 +57,8 @@ void kafka_topic_free(struct kafka_topic *topic)
         return;
     must(topic->producer_topic == NULL);
     topic_lows_release(&topic->lows);
+    for (int32_t i = 0; i < topic->base.partition_count; i++)
+        kafka_heard_free(&topic->partitions[i]);
     free(topic->partitions);
     free(topic);
 }
@@ -138,6 +140,9 @@ enum err kafka_create(struct log *base, struct str name, const struct log_topic_
         }
         rd_kafka_event_destroy(answer);
     }
+    /* Another process may just have made it: so it is known from now on, too. */
+    if (err == ERR_EXISTS)
+        return settle(log, name, true, &shape, NULL) == OK ? err : ERR_UNAVAILABLE;
     if (!err)
         err = settle(log, name, true, &shape, why);
     if (err)

@@ -240,7 +240,7 @@ static void check(const char *directory, int64_t reported)
     int64_t last = 0;
     arena_init(&arena, 0);
     world_open(&world, directory, false);
-    const enum err err = log_load(world.member, TASK, &arena, &state, &why);
+    const enum err err = log_load(world.member, TASK, NULL, 0, &arena, &state, &why);
     if (err)
         fail("the task cannot be loaded", err, &why);
     expect(state.exists || reported == 0, "there is no task, but reported was", reported);

@@ -313,7 +313,7 @@ static void tasks_are_loaded_as_last_committed(void **state)
     struct log_topic *topic = make_topic(fixture.log, "in", false, 2);
     struct log_member *member = join(fixture.log, false);
     put_wait(member, topic, 0, 0, 20);
-    assert_ok(log_load(member, STR("q/0"), &arena, &loaded, NULL));
+    assert_ok(log_load(member, STR("q/0"), NULL, 0, &arena, &loaded, NULL));
     assert_false(loaded.exists);
     for (int i = 1; i <= 10; i++) {
         const struct log_position positions[] = {
@@ -331,7 +331,7 @@ static void tasks_are_loaded_as_last_committed(void **state)
     uint64_t sequence = 0;
     assert_ok(log_commit(member, &other, &sequence));
     for (int round = 0; round < 2; round++) {
-        assert_ok(log_load(member, STR("q/0"), &arena, &loaded, NULL));
+        assert_ok(log_load(member, STR("q/0"), NULL, 0, &arena, &loaded, NULL));
         assert_true(loaded.exists);
         assert_int_equal(loaded.position_count, 2);
         assert_ptr_equal(loaded.positions[0].topic, topic);
@@ -350,9 +350,9 @@ static void tasks_are_loaded_as_last_committed(void **state)
     const struct log_step forget = {.task = STR("q/"), .forget = true};
     bool taken = false;
     assert_ok(log_commit_wait(member, &forget, WAIT_MS, &taken));
-    assert_ok(log_load(member, STR("q/0"), &arena, &loaded, NULL));
+    assert_ok(log_load(member, STR("q/0"), NULL, 0, &arena, &loaded, NULL));
     assert_false(loaded.exists);
-    assert_ok(log_load(member, STR("q/1"), &arena, &loaded, NULL));
+    assert_ok(log_load(member, STR("q/1"), NULL, 0, &arena, &loaded, NULL));
     assert_false(loaded.exists);
     log_leave(member);
     arena_release(&arena);

@@ -21,7 +21,7 @@ static enum err copy_some(struct copier *copier, struct log_member *member)
     struct log_task_state state = {0};
     uint64_t sequence = 0;
     arena_init(&arena, 0);
-    enum err err = log_load(member, STR("copy"), &arena, &state, NULL);
+    enum err err = log_load(member, STR("copy"), NULL, 0, &arena, &state, NULL);
     int64_t next = !err && state.exists ? state.positions[0].next_offset : 0;
     arena_release(&arena);
     while (!err && next < INPUT_RECORDS) {
@@ -278,7 +278,7 @@ static void a_failed_commit_aborts_all_members_until_they_join_again(void **stat
     /* Nothing of it comes back; what follows goes where it would have gone. */
     writer = join(fixture.log, false);
     struct log_task_state loaded;
-    assert_ok(log_load(writer, STR("q"), &arena, &loaded, NULL));
+    assert_ok(log_load(writer, STR("q"), NULL, 0, &arena, &loaded, NULL));
     assert_true(str_equal(loaded.marks, STR("one")));
     assert_ok(log_read(writer, inside, 0, 0, 1000, &records, NULL));
     assert_int_equal(records->count, 5);
@@ -408,7 +408,7 @@ static void a_flipped_bit_in_the_positions_is_found(void **state)
         assert_true(flip(fixture.directory, bytes, bit) >= 1);
         fixture_open(&fixture);
         member = join(fixture.log, false);
-        assert_int_equal(log_load(member, step.task, &arena, &loaded, NULL), ERR_CORRUPT);
+        assert_int_equal(log_load(member, step.task, NULL, 0, &arena, &loaded, NULL), ERR_CORRUPT);
         /* Who has no task goes on. */
         struct log_topic *topic = NULL;
         assert_ok(log_topic_open(fixture.log, STR("t"), &topic));
@@ -419,7 +419,7 @@ static void a_flipped_bit_in_the_positions_is_found(void **state)
     }
     fixture_open(&fixture);
     member = join(fixture.log, false);
-    assert_ok(log_load(member, step.task, &arena, &loaded, NULL));
+    assert_ok(log_load(member, step.task, NULL, 0, &arena, &loaded, NULL));
     assert_true(loaded.exists);
     log_leave(member);
     arena_release(&arena);

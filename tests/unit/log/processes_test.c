@@ -37,7 +37,7 @@ static void write_until_killed(struct fixture *fixture, int report)
     arena_init(&arena, 0);
     must(log_topic_open(fixture->log, STR("t"), &topic) == OK);
     struct log_member *member = join(fixture->log, false);
-    must(log_load(member, STR("task"), &arena, &state, NULL) == OK);
+    must(log_load(member, STR("task"), NULL, 0, &arena, &state, NULL) == OK);
     int64_t next = state.exists ? state.positions[0].next_offset : 0;
     const int64_t first = next;
     for (;;) {
@@ -98,7 +98,7 @@ static void a_killed_writer_loses_nothing_it_reported(void **state)
         assert_ok(log_topic_open(fixture.log, STR("t"), &topic));
         struct log_member *member = join(fixture.log, false);
         const int count = count_all(member, topic, 0, 0);
-        assert_ok(log_load(member, STR("task"), &arena, &loaded, NULL));
+        assert_ok(log_load(member, STR("task"), NULL, 0, &arena, &loaded, NULL));
         /* Records and position are of one commit; all that was reported is there. */
         assert_int_equal(loaded.exists ? loaded.positions[0].next_offset : 0, count);
         assert_true(count >= reported);

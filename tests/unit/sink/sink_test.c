@@ -321,7 +321,7 @@ static void the_position_is_held_in_the_log(void **state)
     struct log_task_state task = {0};
     assert_int_equal(log_join(f.log, &options, &member, &f.why), OK);
     for (int i = 0; i < 300; i++) {
-        assert_int_equal(log_load(member, STR("sink/docs"), &f.arena, &task, &f.why), OK);
+        assert_int_equal(log_load(member, STR("sink/docs"), NULL, 0, &f.arena, &task, &f.why), OK);
         if (task.exists && task.positions[0].next_offset == 1)
             break;
         clock_sleep_ms(10);
