@@ -8,8 +8,8 @@
  * SCHEMAS has NAME.ID.avsc for each of orders_keyed, payments_keyed, joined. `fill` writes COUNT orders and a
  * payment for each, at most PAIRS_APART_MAX orders later. `join` runs until it is killed: RocksDB stores,
  * exactly_once_v2. `watch` starts the command, whose output goes to LOG, waits until the group whose name begins with
- * GROUP has read both topics to their ends, prints the CPU-seconds a million records that the command took in the
- * second half of them, and ends it. `compare` ends with 0 if both topics have
+ * GROUP has read both topics to their ends, says how many CPU-seconds the command took for a million records of the
+ * second half, and how many came a second, and ends it. `compare` ends with 0 if both topics have
  * the same records, byte for byte, in any order. */
 import java.io.ByteArrayOutputStream;
 import java.io.File;
@@ -193,7 +193,7 @@ class Peer {
             progress(admin, group, partitions); /* has all classes loaded */
             Process process = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log).start();
             Runtime.getRuntime().addShutdownHook(new Thread(process::destroyForcibly));
-            long done = 0, halfDone = 0;
+            long done = 0, halfDone = 0, now = 0, halfNow = 0;
             double cpu = 0, halfCpu = 0;
             while (done < end) {
                 Thread.sleep(POLL_MS);
@@ -201,15 +201,20 @@ class Peer {
                     System.err.println("it ended by itself: see " + log);
                     System.exit(1);
                 }
+                now = System.nanoTime();
                 cpu = cpuSeconds(process.pid());
                 done = progress(admin, group, partitions);
                 if (halfDone == 0 && done >= end / 2) {
                     halfDone = done;
                     halfCpu = cpu;
+                    halfNow = now;
                 }
             }
-            String second = halfDone < end ? String.format("%.2f", (cpu - halfCpu) / (end - halfDone) * 1e6) : "too few to say";
-            System.out.printf("%s CPU-seconds a million records in the second half, %.2f in all%n", second, cpu / end * 1e6);
+            if (halfDone == end)
+                System.out.println("too few records: all were read at once");
+            else
+                System.out.printf("%.2f CPU-seconds a million records, %.0f records a second%n",
+                                  (cpu - halfCpu) / (end - halfDone) * 1e6, (end - halfDone) * 1e9 / (now - halfNow));
             process.destroy();
             process.waitFor();
         }
