@@ -1,14 +1,14 @@
 /* api.c -- opens the server over all tables of routes. */
 #include "api/feed.h"
 #include "api/inside.h"
-#include "api/schema_registry.h"
+#include "api/registry_server.h"
 #include "base/memory.h"
 #include "base/trace.h"
 
 /* In order: the page's takes any path that is left. */
 static const struct api_routes *const tables[] = {
-    &ksql_routes,     &query_routes,    &inserts_routes, &status_routes, &server_routes,
-    &page_routes,     &pipeline_routes, &message_routes, &schema_routes, &letter_routes,
+    &ksql_routes,     &query_routes,    &inserts_routes, &status_routes,      &server_routes,
+    &page_routes,     &pipeline_routes, &message_routes, &page_schema_routes, &letter_routes,
     &document_routes, &connect_routes,  &file_routes};
 #define TABLE_COUNT (sizeof(tables) / sizeof(tables[0]))
 
@@ -40,7 +40,7 @@ static enum err serve_registry(struct api *api, struct why *why)
     const struct api_options *options = &api->options;
     if (options->registry_listen.size == 0)
         return OK;
-    const enum err err = schema_registry_open(options->registry, options->registry_listen,
+    const enum err err = registry_server_open(options->registry, options->registry_listen,
                                               options->insecure, &api->served_registry, why);
     if (err == ERR_UNAVAILABLE && options->registry_is_optional) {
         trace(TRACE_WARNING, "api", "the schema registry is not served: %s", why->text);
@@ -48,7 +48,7 @@ static enum err serve_registry(struct api *api, struct why *why)
     }
     if (err == OK)
         api->registry_url = arena_printf(&api->arena, "http://%.*s/",
-                                         STR_ARGS(schema_registry_address(api->served_registry)));
+                                         STR_ARGS(registry_server_address(api->served_registry)));
     return err;
 }
 
@@ -100,7 +100,7 @@ void api_close(struct api *api)
     feed_stop(api->feed);
     net_server_close(api->server);
     net_server_close(api->connect_server);
-    schema_registry_close(api->served_registry);
+    registry_server_close(api->served_registry);
     statuses_release(&api->status);
     arena_release(&api->arena);
     free(api);

@@ -169,7 +169,7 @@ static void write_types(const struct statement *statement, const struct describe
             buf_append_byte(json, ',');
         json_write_string(json, described->types[i].name);
         buf_append_byte(json, ':');
-        schema_write(described->types[i].type, json);
+        entity_write_type(described->types[i].type, json);
     }
     buf_append_byte(json, '}');
     entity_end(json);
@@ -222,7 +222,7 @@ static void write_source_description(const struct statement *statement,
     buf_append_str(json, STR(",\"writeQueries\":"));
     write_query_list(one->writers, one->writer_count, json);
     buf_append_str(json, STR(",\"fields\":"));
-    fields_write(source->format.row_type, json);
+    entity_write_fields(source->format.row_type, json);
     buf_printf(json, ",\"type\":\"%s\",", source_word(source));
     write_member(json, "timestamp", source->timestamp_column);
     buf_append_str(json, STR(",\"statistics\":\"\",\"errorStats\":\"\","));
@@ -251,7 +251,7 @@ static void write_query_description(const struct statement *statement,
     buf_append_byte(json, ',');
     write_member(json, "statementText", query->sql);
     buf_append_str(json, STR(",\"windowType\":null,\"fields\":"));
-    fields_write(query->row_type, json);
+    entity_write_fields(query->row_type, json);
     buf_append_str(json, STR(",\"sources\":["));
     for (uint32_t i = 0; i < query->source_count; i++) {
         if (i > 0)

@@ -12,9 +12,9 @@ bool entity_write(const struct statement *statement, const struct answer *answer
 struct str entity_command_id(const struct statement *statement, struct str query_id,
                              struct arena *arena);
 
-/* schema.c: {"type":"STRUCT","fields":[...],"memberSchema":null}. */
-void schema_write(const struct type *type, struct buf *json);
+/* entity_type.c: {"type":"STRUCT","fields":[...],"memberSchema":null}. */
+void entity_write_type(const struct type *type, struct buf *json);
 /* [{"name":"ID","schema":{...},"type":"KEY"}, ...]. */
-void fields_write(const struct row_type *row_type, struct buf *json);
+void entity_write_fields(const struct row_type *row_type, struct buf *json);
 
 #endif

@@ -10,7 +10,7 @@
 #define API_KSQLDB_VERSION "0.29.0"
 
 struct feed;
-struct schema_registry;
+struct registry_server;
 
 struct api {
     struct api_options options;
@@ -18,7 +18,7 @@ struct api {
     struct net_feed *net_feed;
     struct feed *feed; /* what the page shows */
     struct str url;
-    struct schema_registry *served_registry; /* NULL: the registry is not served */
+    struct registry_server *served_registry; /* NULL: the registry is not served */
     struct str registry_url;
     struct net_server *connect_server; /* NULL: Connect's API has no port of its own */
     struct arena arena;
@@ -30,7 +30,7 @@ struct api {
 /* The files' tables. Handlers get the struct api as their context. */
 extern const struct api_routes connect_routes, document_routes, file_routes, inserts_routes,
     ksql_routes, letter_routes, message_routes, page_routes, pipeline_routes, query_routes,
-    schema_routes, server_routes, status_routes;
+    page_schema_routes, server_routes, status_routes;
 
 /* connect_server.c: opens the port of its own. Errors as net_server_open. */
 MUST_CHECK enum err connect_open(struct api *api, struct why *why);

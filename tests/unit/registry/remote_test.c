@@ -1,6 +1,6 @@
 /* remote_test.c -- the remote registry against a real server: the embedded one's REST, and one in
  * between that fails as it is told. */
-#include "api/schema_registry.h"
+#include "api/registry_server.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/properties.h"
@@ -26,7 +26,7 @@ struct fixture {
     char directory[64];
     struct store *store;
     struct registry *embedded;
-    struct schema_registry *served;
+    struct registry_server *served;
     struct arena arena;
     struct properties settings;
     struct registry *remote;
@@ -47,13 +47,13 @@ static void fixture_init(struct fixture *fixture)
     assert_ok(store_open(fixture->directory, &options, &fixture->store, NULL));
     assert_ok(registry_embedded_open(fixture->store, &fixture->embedded, NULL));
     assert_ok(
-        schema_registry_open(fixture->embedded, STR("127.0.0.1:0"), false, &fixture->served, NULL));
+        registry_server_open(fixture->embedded, STR("127.0.0.1:0"), false, &fixture->served, NULL));
 }
 
 static const char *url_of(struct fixture *fixture)
 {
     return arena_printf(&fixture->arena, "http://%.*s",
-                        STR_ARGS(schema_registry_address(fixture->served)))
+                        STR_ARGS(registry_server_address(fixture->served)))
         .data;
 }
 
@@ -67,7 +67,7 @@ static void open_remote(struct fixture *fixture, const char *url, int64_t patien
 static void fixture_release(struct fixture *fixture)
 {
     registry_close(fixture->remote);
-    schema_registry_close(fixture->served);
+    registry_server_close(fixture->served);
     registry_close(fixture->embedded);
     store_close(fixture->store);
     assert_ok(file_remove_tree(fixture->directory, NULL));

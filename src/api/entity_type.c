@@ -1,4 +1,4 @@
-/* schema.c -- SQL types as ksqlDB's clients read them. */
+/* entity_type.c -- SQL types as ksqlDB's clients read them: its "schema". */
 #include "api/entity.h"
 #include "base/json.h"
 
@@ -14,7 +14,7 @@ static const char *kind_name(enum type_kind kind)
     return names[kind];
 }
 
-void schema_write(const struct type *type, struct buf *json)
+void entity_write_type(const struct type *type, struct buf *json)
 {
     buf_printf(json, "{\"type\":\"%s\",\"fields\":", kind_name(type->kind));
     if (type->kind == TYPE_STRUCT) {
@@ -22,7 +22,7 @@ void schema_write(const struct type *type, struct buf *json)
             buf_append_str(json, i == 0 ? STR("[{\"name\":") : STR(",{\"name\":"));
             json_write_string(json, type->fields[i].name);
             buf_append_str(json, STR(",\"schema\":"));
-            schema_write(type->fields[i].type, json);
+            entity_write_type(type->fields[i].type, json);
             buf_append_byte(json, '}');
         }
         buf_append_str(json, type->field_count == 0 ? STR("[]") : STR("]"));
@@ -31,7 +31,7 @@ void schema_write(const struct type *type, struct buf *json)
     }
     buf_append_str(json, STR(",\"memberSchema\":"));
     if (type->kind == TYPE_ARRAY || type->kind == TYPE_MAP)
-        schema_write(type->item, json);
+        entity_write_type(type->item, json);
     else
         buf_append_str(json, STR("null"));
     if (type->kind == TYPE_DECIMAL)
@@ -40,7 +40,7 @@ void schema_write(const struct type *type, struct buf *json)
     buf_append_byte(json, '}');
 }
 
-void fields_write(const struct row_type *row_type, struct buf *json)
+void entity_write_fields(const struct row_type *row_type, struct buf *json)
 {
     buf_append_byte(json, '[');
     for (uint32_t i = 0; row_type && i < row_type->column_count; i++) {
@@ -48,7 +48,7 @@ void fields_write(const struct row_type *row_type, struct buf *json)
         buf_append_str(json, i == 0 ? STR("{\"name\":") : STR(",{\"name\":"));
         json_write_string(json, column->name);
         buf_append_str(json, STR(",\"schema\":"));
-        schema_write(column->type, json);
+        entity_write_type(column->type, json);
         if (column->role == COLUMN_KEY)
             buf_append_str(json, STR(",\"type\":\"KEY\""));
         if (column->role == COLUMN_HEADERS)

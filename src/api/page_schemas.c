@@ -1,4 +1,4 @@
-/* schemas.c -- the registry's subjects, for the page: versions with their text. */
+/* page_schemas.c -- the registry's subjects, for the page: versions with their text. */
 #include "api/inside.h"
 #include "base/json.h"
 
@@ -44,4 +44,4 @@ static void get_schema(void *context, struct net_request *request, struct net_re
 static const struct net_route table[] = {
     {NET_GET, "/api/schemas/{subject}", get_schema, 0},
 };
-const struct api_routes schema_routes = API_ROUTES(table);
+const struct api_routes page_schema_routes = API_ROUTES(table);

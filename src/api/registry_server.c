@@ -1,8 +1,8 @@
-/* schema_registry.c -- Schema Registry's REST API over the registry's seam.
+/* registry_server.c -- Schema Registry's REST API over the registry's seam.
  *
  * Serialisers register and look up, deserialisers ask by id, tools list, check and delete. A
  * context is a prefix of a subject's name here: ids are one sequence for all. */
-#include "api/schema_registry.h"
+#include "api/registry_server.h"
 #include "api/registry_answer.h"
 #include "base/json.h"
 #include "base/memory.h"
@@ -77,15 +77,15 @@ static const struct api_routes *const tables[] = {&own_routes, &registry_schema_
                                                   &registry_subject_routes, &registry_rule_routes};
 #define TABLE_COUNT (sizeof(tables) / sizeof(tables[0]))
 
-struct schema_registry {
+struct registry_server {
     struct net_server *server;
     struct arena arena;
 };
 
-enum err schema_registry_open(struct registry *registry, struct str listen, bool insecure,
-                              struct schema_registry **ret_served, struct why *why)
+enum err registry_server_open(struct registry *registry, struct str listen, bool insecure,
+                              struct registry_server **ret_served, struct why *why)
 {
-    struct schema_registry *served = MEMORY_NEW(struct schema_registry);
+    struct registry_server *served = MEMORY_NEW(struct registry_server);
     arena_init(&served->arena, 0);
     const struct api_routes all = routes_gather(tables, TABLE_COUNT, &served->arena);
     const struct net_options options = {
@@ -101,19 +101,19 @@ enum err schema_registry_open(struct registry *registry, struct str listen, bool
     if (!err)
         err = net_server_start(served->server, why);
     if (err) {
-        schema_registry_close(served);
+        registry_server_close(served);
         return err;
     }
     *ret_served = served;
     return OK;
 }
 
-struct str schema_registry_address(const struct schema_registry *served)
+struct str registry_server_address(const struct registry_server *served)
 {
     return net_server_address(served->server);
 }
 
-void schema_registry_close(struct schema_registry *served)
+void registry_server_close(struct registry_server *served)
 {
     if (!served)
         return;
