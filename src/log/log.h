@@ -223,7 +223,7 @@ struct log_ops {
                      size_t *ret_count, struct why *why);
     /* ERR_NOT_FOUND. */
     enum err (*remove)(struct log *log, struct str name, struct why *why);
-    /* The first offset with timestamp >= timestamp_ms, or the end offset. */
+    /* The first offset with timestamp >= timestamp_ms, or one past all records. */
     enum err (*find)(struct log *log, struct log_topic *topic, int32_t partition,
                      int64_t timestamp_ms, int64_t *ret_offset, struct why *why);
     /* Which tasks read a topic, and how far, as last committed; in the arena, in no order. */
