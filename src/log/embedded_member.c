@@ -26,7 +26,8 @@ enum err embedded_join(struct log *base, const struct log_member_options *option
     for (size_t i = 0; i < READS_HELD_MAX; i++)
         arena_init(&member->reads[i].arena, 0);
     pthread_mutex_lock(&log->lock);
-    ledger_join(&log->ledger, &member->account, options, STEPS_MAX_DEFAULT);
+    ledger_join(&log->ledger, &member->account, options,
+                log->commit_interval_ns == 0 ? STEPS_MAX_AT_ONCE : STEPS_MAX_DEFAULT);
     pthread_mutex_unlock(&log->lock);
     *ret_member = &member->base;
     return OK;

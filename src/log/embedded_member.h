@@ -7,6 +7,7 @@
 
 #define READS_HELD_MAX 4
 #define STEPS_MAX_DEFAULT 8
+#define STEPS_MAX_AT_ONCE 32 /* while few bytes wait: steps are small then, and a sync is long */
 
 /* One read; belongs to its member and is used again. */
 struct held_read {

@@ -161,7 +161,11 @@ static enum err check_batch(const struct log_append *append, struct pending_batc
 
 static enum err admit(struct embedded_member *member, const struct log_step *step)
 {
-    const enum err err = ledger_admit(&member->account);
+    enum err err = ledger_admit(&member->account);
+    if (!err && member->account.steps_max == STEPS_MAX_AT_ONCE &&
+        member->account.pending_count >= STEPS_MAX_DEFAULT &&
+        member->log->queue.bytes >= member->log->commit_bytes)
+        err = ERR_FULL;
     if (err == ERR_FULL) {
         /* It can do nothing but wait: so the commit does not. */
         member->log->hurry = true;

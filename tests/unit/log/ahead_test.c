@@ -12,14 +12,17 @@ static struct {
     pthread_mutex_t lock;
     pthread_cond_t opened;
     bool is_held;
+    bool is_waited_for;
     int error;
 } disk = {.lock = PTHREAD_MUTEX_INITIALIZER, .opened = PTHREAD_COND_INITIALIZER};
 
 int fdatasync(int file)
 {
     pthread_mutex_lock(&disk.lock);
+    disk.is_waited_for = disk.is_held;
     while (disk.is_held)
         pthread_cond_wait(&disk.opened, &disk.lock);
+    disk.is_waited_for = false;
     const int error = disk.error;
     disk.error = 0; /* one only */
     pthread_mutex_unlock(&disk.lock);
@@ -37,6 +40,14 @@ static void hold_disk(bool is_held, int error)
     disk.error = error;
     pthread_cond_broadcast(&disk.opened);
     pthread_mutex_unlock(&disk.lock);
+}
+
+static bool is_disk_waited_for(void)
+{
+    pthread_mutex_lock(&disk.lock);
+    const bool is_waited_for = disk.is_waited_for;
+    pthread_mutex_unlock(&disk.lock);
+    return is_waited_for;
 }
 
 static struct log_member *join_ahead(struct log *log)
@@ -167,6 +178,51 @@ static void at_once_topics_are_read_before_their_commit_begins(void **state)
     fixture_release(&fixture);
 }
 
+static enum err put_sized(struct log_member *member, struct log_topic *topic, size_t size,
+                          uint64_t *ret_sequence)
+{
+    struct log_append append = make_append(topic, 0, 0, 1, size);
+    const struct log_step step = {.appends = &append, .append_count = 1};
+    const enum err err = log_commit(member, &step, ret_sequence);
+    if (err)
+        free(append.batch);
+    return err;
+}
+
+/* More while they are small: a sync lasts longer than many of them. */
+static void at_once_steps_are_limited_by_number_and_bytes(void **state)
+{
+    static const struct {
+        size_t size;
+        int count;
+    } cases[] = {{10, 32}, {150000, 8}};
+    struct fixture fixture;
+    (void)state;
+    fixture_init(&fixture);
+    fixture.log_options.commit_interval_ms = LOG_COMMIT_AT_ONCE;
+    fixture.log_options.commit_bytes = 500000;
+    fixture_open(&fixture);
+    struct log_topic *topic = make_topic(fixture.log, "outside", false, 1);
+    for (int i = 0; i < 2; i++) {
+        struct log_member *task = join_ahead(fixture.log);
+        const int64_t deadline_ns = clock_monotonic_ns() + (int64_t)WAIT_MS * 1000000;
+        uint64_t sequence = 0;
+        hold_disk(true, 0);
+        assert_ok(put_sized(task, topic, cases[i].size, &sequence));
+        while (!is_disk_waited_for()) {
+            assert_true(clock_monotonic_ns() < deadline_ns);
+            clock_sleep_ms(1);
+        }
+        for (int count = 1; count < cases[i].count; count++)
+            assert_ok(put_sized(task, topic, cases[i].size, &sequence));
+        assert_int_equal(put_sized(task, topic, cases[i].size, &sequence), ERR_FULL);
+        hold_disk(false, 0);
+        assert_ok(wait_durable(task, sequence));
+        log_leave(task);
+    }
+    fixture_release(&fixture);
+}
+
 /* Appends two records when the byte has come. */
 static pid_t start_other(struct fixture *fixture, const int gate[2])
 {
@@ -259,6 +315,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(topics_are_read_while_they_are_committed),
         cmocka_unit_test(at_once_topics_are_read_before_their_commit_begins),
+        cmocka_unit_test(at_once_steps_are_limited_by_number_and_bytes),
         cmocka_unit_test(what_is_not_committed_was_never_there),
         cmocka_unit_test(a_foreign_write_takes_back_what_was_read_ahead),
     };
