@@ -39,8 +39,9 @@ static bool act_parts(struct worker *worker, void *context)
         const struct query_task *place = &query->tasks[i];
         if (place->worker != worker)
             continue;
-        question->parts[i] = (struct flow_part){
-            .stage = place->stage, .partition = place->partition, .is_ours = true};
+        question->parts[i] = (struct flow_part){.stage = place->stage,
+                                                .partition = place->partition,
+                                                .is_ours = atomic_load(&place->is_ours)};
         if (place->task)
             look(place->task, &question->parts[i]);
     }
