@@ -191,11 +191,13 @@ static enum err make_topic(struct flow_query *query, const struct plan_stage *st
     }
     const struct log_topic_config config = {
         .partition_count = count, .internal = true, .retention_ms = -1, .retention_bytes = -1};
-    const enum err err = log_create(log, name, &config, why);
-    if (err != ERR_EXISTS)
-        return err;
-    /* Of an earlier start. */
+    /* Of an earlier start, or another process's: both are found sooner than made in vain. */
     struct log_topic *topic;
+    if (log_topic_open(log, name, &topic) != OK) {
+        const enum err err = log_create(log, name, &config, why);
+        if (err != ERR_EXISTS)
+            return err;
+    }
     if (log_topic_open(log, name, &topic) != OK || topic->partition_count != count ||
         !topic->internal)
         return why_set(why, ERR_EXISTS, "topic '%.*s' exists and is another's", STR_ARGS(name));
