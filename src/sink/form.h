@@ -43,6 +43,8 @@ void json_form_decimal(decimal value, int scale, struct buf *buf);
 void json_form_bytes(struct str bytes, uint8_t subtype, struct buf *buf);
 void json_form_object_id(const uint8_t bytes[OBJECT_ID_BYTES], struct buf *buf);
 void json_form_uuid(const uint8_t bytes[UUID_BYTES], struct buf *buf);
+/* Only the 36 characters. */
+void json_form_uuid_text(const uint8_t bytes[UUID_BYTES], struct buf *buf);
 
 /* bson_text.c: appends a BSON document as the JSON form writes it, without the member `hidden`
  * (size 0: all). ERR_MALFORMED: it is none. */

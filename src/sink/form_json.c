@@ -224,7 +224,12 @@ void json_form_object_id(const uint8_t bytes[OBJECT_ID_BYTES], struct buf *buf)
 void json_form_uuid(const uint8_t bytes[UUID_BYTES], struct buf *buf)
 {
     buf_append_str(buf, STR("{\"$uuid\":\""));
+    json_form_uuid_text(bytes, buf);
+    buf_append_str(buf, STR("\"}"));
+}
+
+void json_form_uuid_text(const uint8_t bytes[UUID_BYTES], struct buf *buf)
+{
     for (int i = 0; i < UUID_BYTES; i++)
         buf_printf(buf, "%s%02x", i == 4 || i == 6 || i == 8 || i == 10 ? "-" : "", bytes[i]);
-    buf_append_str(buf, STR("\"}"));
 }

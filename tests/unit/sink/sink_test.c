@@ -123,7 +123,7 @@ static void id_strategies(void **state)
         {"PartialKey", "{\"_id\":{\"ID\":\"o1\"},"},
         {"PartialValue", "{\"_id\":{\"TOTAL\":1.0},"},
         {"BsonOid", "{\"_id\":{\"$oid\":\"6955b900"},
-        {"Uuid", "{\"_id\":{\"$uuid\":\""},
+        {"Uuid", "{\"_id\":\"bef9d3e8-bdc0-8614-ba7a-9481be8a4258\","},
     };
     for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
         struct fixture f;
