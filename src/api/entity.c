@@ -225,7 +225,9 @@ static void write_source_description(const struct statement *statement,
     entity_write_fields(source->format.row_type, json);
     buf_printf(json, ",\"type\":\"%s\",", source_word(source));
     write_member(json, "timestamp", source->timestamp_column);
-    buf_append_str(json, STR(",\"statistics\":\"\",\"errorStats\":\"\","));
+    buf_append_byte(json, ',');
+    write_member(json, "statistics", statement->extended ? one->counted : STR(""));
+    buf_append_str(json, STR(",\"errorStats\":\"\","));
     write_boolean(json, "extended", statement->extended);
     buf_append_byte(json, ',');
     write_member(json, "keyFormat", str_from(format_name(source->format.key.kind)));

@@ -31,6 +31,22 @@ static bool reads(const struct running *query, struct str name)
     return false;
 }
 
+/* What the query has counted since it started. */
+static void describe_counters(struct execution *execution, const struct running *query,
+                              struct buf *text)
+{
+    struct flow_status status;
+    if (!query->flow)
+        return;
+    flow_get_status(query->flow, execution->arena, &status);
+    for (int i = 0; i < COUNTER_COUNT; i++) {
+        const uint64_t count = counters_get(&status.counters, (enum counter)i);
+        if (count > 0)
+            buf_printf(text, "%s: %llu\n", counter_help((enum counter)i),
+                       (unsigned long long)count);
+    }
+}
+
 /* With the queries that read and write it. */
 static struct described_source describe_source(struct execution *execution,
                                                const struct source *source)
@@ -42,13 +58,18 @@ static struct described_source describe_source(struct execution *execution,
         ARENA_ARRAY(execution->arena, struct described_query, engine->query_count + 1);
     struct described_source described = {
         .name = source->name, .source = source, .readers = readers, .writers = writers};
+    struct buf counted = {0};
     for (uint32_t i = 0; i < engine->query_count; i++) {
         const struct running *query = engine->queries[i];
         if (reads(query, source->name))
             describe_query(execution, query, &readers[described.reader_count++]);
-        if (str_equal(query->sink, source->name))
+        if (str_equal(query->sink, source->name)) {
             describe_query(execution, query, &writers[described.writer_count++]);
+            describe_counters(execution, query, &counted);
+        }
     }
+    described.counted = arena_str(execution->arena, buf_str(&counted));
+    buf_release(&counted);
     if (topic_partitions(execution->engine, source->format.topic, &described.partition_count))
         described.partition_count = 0;
     return described;
@@ -80,22 +101,6 @@ static void describe_columns(struct execution *execution, const struct source *s
                                   .row_count = row_type->column_count,
                                   .described = &described};
     (void)execution->on_answer(execution->context, execution->statement, &answer);
-}
-
-/* What the query has counted since it started. */
-static void describe_counters(struct execution *execution, const struct running *query,
-                              struct buf *text)
-{
-    struct flow_status status;
-    if (!query->flow)
-        return;
-    flow_get_status(query->flow, execution->arena, &status);
-    for (int i = 0; i < COUNTER_COUNT; i++) {
-        const uint64_t count = counters_get(&status.counters, (enum counter)i);
-        if (count > 0)
-            buf_printf(text, "%s: %llu\n", counter_help((enum counter)i),
-                       (unsigned long long)count);
-    }
 }
 
 static void describe_more(struct execution *execution, const struct source *source)

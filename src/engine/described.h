@@ -63,6 +63,7 @@ struct described_source {
     uint32_t reader_count;
     const struct described_query *writers;
     uint32_t writer_count;
+    struct str counted; /* by its writers since they started, a line each */
 };
 
 struct described_topic {
