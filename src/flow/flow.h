@@ -134,5 +134,16 @@ MUST_CHECK enum err flow_wait_idle(struct flow *flow, int64_t timeout_ms);
 typedef bool flow_rows(void *context, const struct batch *rows);
 MUST_CHECK enum err flow_pull(struct flow_query *query, const struct pull_plan *pull,
                               flow_rows *on_rows, void *context, struct why *why);
+/* The same of some partitions only, each of which has to be here: ERR_UNAVAILABLE names the first
+ * that is not, or is not read back. */
+MUST_CHECK enum err flow_pull_of(struct flow_query *query, const struct pull_plan *pull,
+                                 const int32_t *partitions, uint32_t partition_count,
+                                 flow_rows *on_rows, void *context, struct why *why);
+/* Whose parts they are, and which partitions can have rows of the plan's keys: in the arena; NULL:
+ * any. ERR_UNSUPPORTED: the query keeps no table. */
+MUST_CHECK enum err flow_pull_where(struct flow_query *query, const struct pull_plan *pull,
+                                    struct arena *arena, uint32_t *ret_stage,
+                                    const int32_t **ret_partitions, uint32_t *ret_count,
+                                    struct why *why);
 
 #endif

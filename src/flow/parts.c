@@ -9,7 +9,6 @@ struct parts_question {
 };
 
 static bool act_parts(struct worker *worker, void *context);
-static void look(const struct task *task, struct flow_part *part);
 
 enum flow_state flow_get_parts(struct flow_query *query, struct arena *arena,
                                struct flow_part **ret_parts, uint32_t *ret_count)
@@ -43,20 +42,17 @@ static bool act_parts(struct worker *worker, void *context)
                                                 .partition = place->partition,
                                                 .is_ours = atomic_load(&place->is_ours)};
         if (place->task)
-            look(place->task, &question->parts[i]);
+            question->parts[i].restored = task_restored(place->task);
     }
     return false;
 }
 
-static void look(const struct task *task, struct flow_part *part)
+double task_restored(const struct task *task)
 {
-    if (!task->restoring && !task->replaying) {
-        part->restored = 1;
-        return;
-    }
+    if (!task->restoring && !task->replaying)
+        return 1;
     const uint64_t total = task->restore_total + task->replay_total;
     const uint64_t done =
         task->restore_done + (task->replaying ? task->replay_done : task->replay_total);
-    if (total > 0 && done < total)
-        part->restored = (double)done / (double)total;
+    return total > 0 && done < total ? (double)done / (double)total : 0;
 }

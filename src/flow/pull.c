@@ -16,12 +16,24 @@ static bool act_copy(struct worker *worker, void *context);
 static void copy_rows(struct pull_answer *answer, const struct task *task);
 static bool copy_row(void *context, struct str key, struct str value);
 
-/* All workers are asked at once: each may have a batch to finish first. */
 enum err flow_pull(struct flow_query *query, const struct pull_plan *plan, flow_rows *on_rows,
                    void *context, struct why *why)
 {
-    struct pull pull = {
-        .query = query, .plan = plan, .on_rows = on_rows, .context = context, .left = plan->limit};
+    return flow_pull_of(query, plan, NULL, 0, on_rows, context, why);
+}
+
+/* All workers are asked at once: each may have a batch to finish first. */
+enum err flow_pull_of(struct flow_query *query, const struct pull_plan *plan,
+                      const int32_t *partitions, uint32_t partition_count, flow_rows *on_rows,
+                      void *context, struct why *why)
+{
+    struct pull pull = {.query = query,
+                        .plan = plan,
+                        .partitions = partitions,
+                        .partition_count = partition_count,
+                        .on_rows = on_rows,
+                        .context = context,
+                        .left = plan->limit};
     arena_init(&pull.arena, 0);
     arena_init(&pull.batch_arena, 0);
     enum err err = pull_resolve(&pull, why);
@@ -44,14 +56,22 @@ enum err flow_pull(struct flow_query *query, const struct pull_plan *plan, flow_
 static enum err pass_answers(struct pull *pull, struct pull_answer *answers, struct why *why)
 {
     const struct flow_query *query = pull->query;
-    bool unavailable = false;
+    const struct pull_answer *unavailable = NULL;
+    uint32_t found_count = 0;
     enum err err = OK;
     for (uint32_t i = 0; i < query->flow->worker_count; i++) {
         worker_await(&answers[i].message);
-        unavailable = unavailable || answers[i].unavailable;
+        found_count += answers[i].found_count;
+        if (answers[i].unavailable && !unavailable)
+            unavailable = &answers[i];
     }
     if (unavailable)
-        err = why_set(why, ERR_UNAVAILABLE, "query '%.*s' is reading its state back, or stopped",
+        err = why_set(why, ERR_UNAVAILABLE,
+                      "partition %d of query '%.*s' is being read back, or stopped: %d %%",
+                      unavailable->partition, STR_ARGS(query->id),
+                      (int)(unavailable->restored * 100));
+    else if (pull->partitions && found_count < pull->partition_count)
+        err = why_set(why, ERR_UNAVAILABLE, "query '%.*s' has no such partition",
                       STR_ARGS(query->id));
     for (uint32_t i = 0; i < query->flow->worker_count; i++) {
         if (err == OK && !pull->stopped)
@@ -62,16 +82,28 @@ static enum err pass_answers(struct pull *pull, struct pull_answer *answers, str
     return err;
 }
 
+static bool is_asked(const struct pull *pull, int32_t partition)
+{
+    bool is_asked = !pull->partitions;
+    for (uint32_t i = 0; i < pull->partition_count && !is_asked; i++)
+        is_asked = pull->partitions[i] == partition;
+    return is_asked;
+}
+
 static bool act_copy(struct worker *worker, void *context)
 {
     struct pull_answer *answer = context;
     const struct flow_query *query = answer->pull->query;
     for (uint32_t i = 0; i < query->task_count; i++) {
         const struct query_task *place = &query->tasks[i];
-        if (place->worker != worker || place->stage != answer->pull->stage)
+        if (place->worker != worker || place->stage != answer->pull->stage ||
+            !is_asked(answer->pull, place->partition))
             continue;
+        answer->found_count++;
         if (!place->task || place->task->restoring || place->task->replaying) {
             answer->unavailable = true;
+            answer->partition = place->partition;
+            answer->restored = place->task ? task_restored(place->task) : 0;
             break;
         }
         copy_rows(answer, place->task);

@@ -20,7 +20,10 @@ struct pull_row {
 struct pull_answer {
     const struct pull *pull;
     struct worker_message message;
-    bool unavailable;
+    uint32_t found_count; /* partitions */
+    bool unavailable;     /* this one: */
+    int32_t partition;
+    double restored; /* 0 to 1 */
     struct arena arena;
     struct pull_row *rows;
     size_t count;
@@ -30,6 +33,8 @@ struct pull_answer {
 struct pull {
     struct flow_query *query;
     const struct pull_plan *plan;
+    const int32_t *partitions; /* NULL: all */
+    uint32_t partition_count;
     struct arena arena;
     uint32_t stage;
     const struct plan_output *output;

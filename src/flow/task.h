@@ -97,6 +97,8 @@ MUST_CHECK enum err task_restore_begin(struct task *task, struct why *why);
 MUST_CHECK enum err task_restore(struct task *task, struct why *why);
 /* All inputs were at their end, and all steps are durable, when the last turn ended. */
 bool task_is_idle(const struct task *task);
+/* parts.c: how far its state is read back: 0 to 1, where 1 means that it runs. [worker] */
+double task_restored(const struct task *task);
 /* Whether nothing of it is on its way to the log any more: until then a task of the same name must
  * not load. */
 bool task_is_settled(struct task *task);
