@@ -9,7 +9,7 @@
 static const struct api_routes *const tables[] = {
     &ksql_routes,     &query_routes,    &inserts_routes, &status_routes,      &server_routes,
     &page_routes,     &pipeline_routes, &message_routes, &page_schema_routes, &letter_routes,
-    &document_routes, &connect_routes,  &file_routes};
+    &document_routes, &connect_routes,  &peer_routes,    &file_routes};
 #define TABLE_COUNT (sizeof(tables) / sizeof(tables[0]))
 
 static enum err listen_on(struct api *api, struct why *why)

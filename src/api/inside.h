@@ -29,8 +29,8 @@ struct api {
 
 /* The files' tables. Handlers get the struct api as their context. */
 extern const struct api_routes connect_routes, document_routes, file_routes, inserts_routes,
-    ksql_routes, letter_routes, message_routes, page_routes, pipeline_routes, query_routes,
-    page_schema_routes, server_routes, status_routes;
+    ksql_routes, letter_routes, message_routes, page_routes, peer_routes, pipeline_routes,
+    query_routes, page_schema_routes, server_routes, status_routes;
 
 /* connect_server.c: opens the port of its own. Errors as net_server_open. */
 MUST_CHECK enum err connect_open(struct api *api, struct why *why);

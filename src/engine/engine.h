@@ -4,6 +4,7 @@
 #ifndef ENGINE_ENGINE_H
 #define ENGINE_ENGINE_H
 
+#include "base/buf.h"
 #include "base/properties.h"
 #include "engine/described.h"
 #include "flow/flow.h"
@@ -129,6 +130,14 @@ MUST_CHECK enum err engine_check_setting(struct str name, struct str value, stru
  * returns. ERR_NOT_FOUND, ERR_INVALID, ERR_MALFORMED with words. */
 MUST_CHECK enum err engine_insert(struct engine *engine, struct str name, struct str json,
                                   struct why *why);
+
+/* Where a process of a service answers another's engine_pull_own. */
+#define ENGINE_PULL_PATH "/internal/pull"
+/* Answers another process of the service: rows of a pull query from partitions that are kept here,
+ * appended to ret_rows. Asks nobody else. ERR_MALFORMED, ERR_UNAVAILABLE (a partition is not here,
+ * or not read back yet), ... with words. */
+MUST_CHECK enum err engine_pull_own(struct engine *engine, struct str request, struct buf *ret_rows,
+                                    struct why *why);
 
 /* Runs numbered files of a pipeline directory as one text each (file_name ends in a NUL):
  * statements that already run as they stand are left alone; changed ones are refused unless they

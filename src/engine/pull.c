@@ -30,6 +30,8 @@ enum err execute_pull(struct execution *execution)
         if (err)
             return why_set(execution->why, err, "queries did not catch up: %s", err_text(err));
     }
+    if (engine->peers)
+        return pull_shared(execution, query, pull);
     const struct answer header = {.kind = ANSWER_HEADER, .row_type = pull->row_type};
     if (!execution->on_answer(execution->context, execution->statement, &header))
         return OK;

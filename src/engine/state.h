@@ -186,6 +186,9 @@ void describe_pushes(struct execution *execution, struct described_query **ret_q
 MUST_CHECK enum err execute_push(struct execution *execution);
 MUST_CHECK enum err execute_pull(struct execution *execution);
 MUST_CHECK enum err execute_print(struct execution *execution);
+/* pull_peers.c: the same over all processes of the service. Gives the lock back while it asks. */
+MUST_CHECK enum err pull_shared(struct execution *execution, const struct running *query,
+                                const struct pull_plan *plan);
 
 /* show.c, describe.c */
 MUST_CHECK enum err execute_show(struct execution *execution);

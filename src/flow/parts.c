@@ -17,7 +17,7 @@ enum flow_state flow_get_parts(struct flow_query *query, struct arena *arena,
         .query = query, .parts = ARENA_ARRAY(arena, struct flow_part, query->task_count + 1)};
     for (uint32_t i = 0; i < query->flow->worker_count; i++)
         worker_ask(query->flow->workers[i], act_parts, &question);
-    enum flow_state state = FLOW_RUNNING;
+    enum flow_state state = atomic_load(&query->is_placed) ? FLOW_RUNNING : FLOW_RESTORING;
     for (uint32_t i = 0; i < query->task_count; i++)
         if (question.parts[i].is_ours && question.parts[i].restored < 1)
             state = FLOW_RESTORING;

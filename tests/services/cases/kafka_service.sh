@@ -44,7 +44,8 @@ start() {
     fail "$1 does not start"
 }
 ksql() {
-    curl -s --max-time 60 -X POST "$1/ksql" -d "{\"ksql\":\"$2\"}"
+    curl -s --max-time 60 -X POST "$1/ksql" \
+        -d "{\"ksql\":\"$2\",\"streamsProperties\":{\"auto.offset.reset\":\"earliest\"}}"
 }
 # url, statement, what its answer has
 expect() {
@@ -63,7 +64,7 @@ await() {
     fail "'$2': never '$3', but $answer"
 }
 catalog() {
-    ksql "$1" 'SHOW STREAMS; SHOW QUERIES; SHOW TYPES;' | grep -o '"\(name\|id\)":"[^"]*"' | sort
+    ksql "$1" 'SHOW STREAMS; SHOW TABLES; SHOW QUERIES; SHOW TYPES;' | grep -o '"\(name\|id\)":"[^"]*"' | sort
 }
 
 registry=$(free_port)
@@ -96,10 +97,51 @@ done
 [ "$(cat "$data"/common.* | grep -o '"status":"SUCCESS"' | wc -l)" = "$each" ] || fail "not once: $(cat "$data"/common.*)"
 [ "$(cat "$data"/common.* | grep -o 'exists already' | wc -l)" = "$each" ] || fail "not refused: $(cat "$data"/common.*)"
 
+# A table's rows are the same wherever they are asked, whoever keeps their partition.
+query() {
+    curl -s --max-time 30 -w '\n%{http_code}\n' -X POST "$1/query-stream" -d "{\"sql\":\"$2\"}"
+}
+# url, keys: all answers of the table, by key and whole, without headers; or why there are none.
+table() {
+    local key answer
+    for key in $(seq 20); do
+        answer=$(query "$1" "SELECT id, n FROM c WHERE id = 'id$key';")
+        [ "$(tail -n 1 <<<"$answer")" = 200 ] || { echo "refused: $answer"; return; }
+        sed '1d;$d;/^$/d' <<<"$answer"
+    done
+    answer=$(query "$1" 'SELECT id, n FROM c;')
+    [ "$(tail -n 1 <<<"$answer")" = 200 ] || { echo "refused: $answer"; return; }
+    sed '1d;$d;/^$/d' <<<"$answer" | sort
+}
+expect "$a" "CREATE STREAM p (k STRING KEY, id STRING) WITH (kafka_topic='p', value_format='JSON', partitions=4);" SUCCESS
+expect "$b" 'CREATE TABLE c AS SELECT id, COUNT(*) AS n FROM p GROUP BY id;' SUCCESS
+await "$a" 'SHOW QUERIES;' '"statusCount":{"RUNNING":2},"queryType":"PERSISTENT","state":"RUNNING"}'
+for key in $(seq 20); do
+    ksql "$a" "INSERT INTO p (k, id) VALUES ('$key', 'id$key');" >/dev/null
+done
+for key in $(seq 20); do
+    echo "[\"id$key\",1]"
+done >"$data/wanted"
+sort "$data/wanted" >"$data/sorted"
+cat "$data/sorted" >>"$data/wanted"
+await_table() {
+    local found
+    for _ in $(seq 300); do
+        found=$(table "$1")
+        [ "$found" != "$(cat "$data/wanted")" ] || return 0
+        # What cannot be answered is refused in words, and never in part.
+        [[ $found != *refused* ]] || [[ $found == *partition*503* ]] || fail "refused otherwise: $found"
+        sleep 0.2
+    done
+    fail "never all rows: $found"
+}
+await_table "$a"
+await_table "$b"
+
 start c 0
-expected=$((2 + 5 * each))
+expected=$((4 + 5 * each))
 [ "$(catalog "$c" | grep -c '"name"')" = "$expected" ] || fail "the third knows $(catalog "$c")"
-[ "$(catalog "$c" | grep -c '"id"')" = $((1 + 2 * each)) ] || fail "the third runs $(catalog "$c")"
+[ "$(catalog "$c" | grep -c '"id"')" = $((2 + 2 * each)) ] || fail "the third runs $(catalog "$c")"
 same() {
     for _ in $(seq 300); do
         [ "$(catalog "$a")" != "$(catalog "$c")" ] || [ "$(catalog "$b")" != "$(catalog "$c")" ] || return 0
@@ -108,6 +150,11 @@ same() {
     fail "not the same: $(catalog "$a"), $(catalog "$b"), $(catalog "$c")"
 }
 same
+# One is killed: the others refuse what was his until they have it, and then answer for all of it.
+kill -KILL "$pid_b"
+await_table "$a"
+await_table "$c"
+start b 0
 expect "$c" 'TERMINATE ALL;' SUCCESS
 await "$a" 'SHOW QUERIES;' '"queries":[]'
 await "$b" 'SHOW QUERIES;' '"queries":[]'
@@ -118,8 +165,8 @@ headless() {
     DRIVETHRU_KSQL_SERVICE_ID=$1 timeout 60 "$program" run "$3" --config "$data/b.properties" --data "$data/$2" --threads 1 \
         >"$data/$2.log" 2>&1
 }
-echo "CREATE STREAM s (k STRING KEY) WITH (kafka_topic='s', value_format='JSON'); CREATE STREAM one AS SELECT * FROM s;" >"$data/one.sql"
-echo "CREATE STREAM s (k STRING KEY) WITH (kafka_topic='s', value_format='JSON'); CREATE STREAM two AS SELECT * FROM s;" >"$data/two.sql"
+echo "CREATE STREAM s (k STRING KEY, v INT) WITH (kafka_topic='s', value_format='JSON'); CREATE STREAM one AS SELECT * FROM s;" >"$data/one.sql"
+echo "CREATE STREAM s (k STRING KEY, v INT) WITH (kafka_topic='s', value_format='JSON'); CREATE STREAM two AS SELECT * FROM s;" >"$data/two.sql"
 ! headless drivethru_ h0 "$data/one.sql" || fail "files beside statements"
 grep -q "is interactive" "$data/h0.log" || fail "not refused in words"
 DRIVETHRU_KSQL_SERVICE_ID=files_ "$program" run "$data/one.sql" --config "$data/b.properties" --data "$data/h1" --threads 1 \

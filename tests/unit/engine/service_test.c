@@ -2,6 +2,8 @@
  * all run them, under the same numbers. */
 #include "fixture.h"
 
+#include "base/big_endian.h"
+
 #include <pthread.h>
 
 #define COMMANDS "_confluent-ksql-test__command_topic"
@@ -310,6 +312,107 @@ static int setup_closed(void **state)
     return 0;
 }
 
+#define KEYS 40
+#define TABLE_QUERY                                                                                \
+    "CREATE STREAM s (k STRING KEY, id STRING) WITH (KAFKA_TOPIC='t4', KEY_FORMAT='KAFKA',"        \
+    " VALUE_FORMAT='DELIMITED');"                                                                  \
+    "CREATE TABLE c AS SELECT id, COUNT(*) AS n FROM s GROUP BY id;"
+#define TABLE_TYPE "`ID` STRING, `N` BIGINT"
+
+static void make_table(void)
+{
+    make_topic(&world.base, "t4", 4);
+    run(&world, "SET 'auto.offset.reset'='earliest';" TABLE_QUERY);
+    for (int i = 0; i < KEYS; i++) {
+        char id[20];
+        snprintf(id, sizeof(id), "id%d", i);
+        put(&world.base, "t4", "k", id, 1000);
+    }
+    settle(&world);
+}
+
+static bool count_rows(void *context, const struct statement *statement,
+                       const struct answer *answer)
+{
+    if (answer->kind == ANSWER_ROWS)
+        *(uint32_t *)context += answer->rows->selected_count;
+    return true;
+}
+
+/* Only the partition is looked into that the key must be in. */
+static void test_a_key_is_where_it_is_looked_for(void **state)
+{
+    uint32_t count = 0;
+    make_table();
+    for (int i = 0; i < KEYS; i++) {
+        char text[80];
+        snprintf(text, sizeof(text), "SELECT * FROM c WHERE id = 'id%d';", i);
+        count = 0;
+        assert_ok(try_to_run(&world, text, count_rows, &count, NULL));
+        assert_int_equal(count, 1);
+    }
+    count = 0;
+    assert_ok(try_to_run(&world, "SELECT * FROM c;", count_rows, &count, NULL));
+    assert_int_equal(count, KEYS);
+    count = 0;
+    assert_ok(try_to_run(&world, "SELECT * FROM c LIMIT 3;", count_rows, &count, NULL));
+    assert_int_equal(count, 3);
+}
+
+static enum err pull_own(const char *partitions, const char *type, uint32_t *ret_count)
+{
+    struct buf request = {0};
+    struct buf rows = {0};
+    struct why why = {0};
+    buf_printf(&request,
+               "{\"sql\":\"SELECT * FROM c;\",\"query\":\"CTAS_C_1\",\"type\":\"%s\","
+               "\"partitions\":%s}",
+               type, partitions);
+    const enum err err = engine_pull_own(world.engine, buf_str(&request), &rows, &why);
+    /* The end says how many there are. */
+    *ret_count = err == OK ? big_endian_get_32(rows.data + rows.size - 4) : 0;
+    if (err != OK)
+        assert_true(why.text[0] != '\0');
+    buf_release(&request);
+    buf_release(&rows);
+    return err;
+}
+
+static void test_another_process_is_answered_for_partitions(void **state)
+{
+    static const char *const hostile[] = {"",
+                                          "[]",
+                                          "{",
+                                          "{}",
+                                          "{\"partitions\":[]}",
+                                          "{\"partitions\":[1e99]}",
+                                          "{\"partitions\":[-1]}",
+                                          "{\"partitions\":[[]]}",
+                                          "{\"sql\":1}"};
+    uint32_t count = 0;
+    uint32_t total = 0;
+    make_table();
+    for (int i = 0; i < 4; i++) {
+        char partitions[20];
+        snprintf(partitions, sizeof(partitions), "[%d]", i);
+        assert_ok(pull_own(partitions, TABLE_TYPE, &count));
+        assert_true(count < KEYS);
+        total += count;
+    }
+    assert_int_equal(total, KEYS);
+    assert_ok(pull_own("[0,1,2,3]", TABLE_TYPE, &count));
+    assert_int_equal(count, KEYS);
+    assert_int_equal(pull_own("[4]", TABLE_TYPE, &count), ERR_UNAVAILABLE);
+    assert_int_equal(pull_own("[0]", "`ID` STRING", &count), ERR_UNAVAILABLE);
+    for (size_t i = 0; i < sizeof(hostile) / sizeof(hostile[0]); i++) {
+        struct buf rows = {0};
+        assert_int_equal(engine_pull_own(world.engine, str_from(hostile[i]), &rows, NULL),
+                         ERR_MALFORMED);
+        assert_int_equal(rows.size, 0);
+        buf_release(&rows);
+    }
+}
+
 struct sender {
     struct engine *engine;
     int number;
@@ -429,6 +532,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_states_are_counted_over_processes, setup, teardown),
         cmocka_unit_test_setup_teardown(test_all_run_the_same_files, setup_closed, teardown),
         cmocka_unit_test_setup_teardown(test_files_and_statements_do_not_mix, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_a_key_is_where_it_is_looked_for, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_another_process_is_answered_for_partitions, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(test_many_at_the_same_time, setup, teardown),
         cmocka_unit_test_setup_teardown(test_faults, setup, teardown),
         cmocka_unit_test_setup_teardown(test_records_of_others_are_refused, setup, teardown),
