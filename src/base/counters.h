@@ -12,7 +12,7 @@ enum counter {
     COUNTER_COUNT
 };
 
-/* Written by one thread, read by any. {0} is valid. */
+/* Written and read by any thread. {0} is valid. */
 struct counters {
     _Atomic uint64_t at[COUNTER_COUNT];
 };

@@ -5,8 +5,6 @@
 #include "cli/world.h"
 #include "generator/generator.h"
 
-#define STATUS_ITEMS_MAX 16
-
 /* A word and the pull query whose first cell stands beside it; from pipeline/status.properties. */
 struct status {
     struct world *world;

@@ -62,10 +62,14 @@ static enum err refuse(const struct statement *statement, struct why *why)
             STR_ARGS(statement->name));
     if (statement->kind == STATEMENT_CREATE_STREAM || statement->kind == STATEMENT_CREATE_TABLE ||
         statement->kind == STATEMENT_CREATE_STREAM_AS ||
-        statement->kind == STATEMENT_CREATE_TABLE_AS || statement->kind == STATEMENT_CREATE_TYPE)
+        statement->kind == STATEMENT_CREATE_TABLE_AS)
         return why_set_at(why, ERR_EXISTS, place.line, place.column,
                           "'%.*s' runs already, from another statement: say CREATE OR REPLACE to "
                           "change it, or DROP it first",
+                          STR_ARGS(statement->name));
+    if (statement->kind == STATEMENT_CREATE_TYPE)
+        return why_set_at(why, ERR_EXISTS, place.line, place.column,
+                          "type '%.*s' is there already, and is another: DROP it first",
                           STR_ARGS(statement->name));
     return why_set_at(why, ERR_INVALID, place.line, place.column,
                       "only CREATE, INSERT INTO ... SELECT, SET and DEFINE belong in a pipeline's "

@@ -41,32 +41,6 @@ struct follower {
     bool stopping;
 };
 
-/* Whether a statement changes what runs, so that it is kept. */
-static bool is_kept(enum statement_kind kind)
-{
-    switch (kind) {
-    case STATEMENT_CREATE_STREAM:
-    case STATEMENT_CREATE_TABLE:
-    case STATEMENT_CREATE_STREAM_AS:
-    case STATEMENT_CREATE_TABLE_AS:
-    case STATEMENT_INSERT_SELECT:
-    case STATEMENT_DROP_STREAM:
-    case STATEMENT_DROP_TABLE:
-    case STATEMENT_CREATE_TYPE:
-    case STATEMENT_DROP_TYPE:
-    case STATEMENT_CREATE_CONNECTOR:
-    case STATEMENT_DROP_CONNECTOR:
-    case STATEMENT_PAUSE_CONNECTOR:
-    case STATEMENT_RESUME_CONNECTOR:
-    case STATEMENT_TERMINATE:
-    case STATEMENT_PAUSE:
-    case STATEMENT_RESUME:
-        return true;
-    default:
-        return false;
-    }
-}
-
 static struct str new_token(struct arena *arena)
 {
     static atomic_uint tokens;
@@ -106,7 +80,7 @@ static void pause_before(struct engine *engine, int tries, struct random *random
 enum err execute_in_turn(struct execution *execution)
 {
     struct engine *engine = execution->engine;
-    if (!engine->command_topic || !is_kept(execution->statement->kind))
+    if (!engine->command_topic || !statement_is_kept(execution->statement->kind))
         return try_once(execution);
     const int64_t deadline_ns = clock_monotonic_ns() + TURN_MS_MAX * INT64_C(1000000);
     struct random random = {.state = (uint64_t)clock_monotonic_ns() ^ (uint64_t)getpid() << 32};

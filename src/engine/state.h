@@ -121,13 +121,12 @@ void catalog_release(struct engine *engine);
 /* A deep copy in the arena. */
 void source_copy(struct arena *arena, const struct source *from, struct source *ret_source);
 
-/* topics.c */
 /* engine.c: log_commit_wait by the engine's writer, which joins again after a failed commit.
  * ERR_ABORTED: not committed, as far as anybody knows. [control] */
 MUST_CHECK enum err writer_commit(struct engine *engine, const struct log_step *step,
                                   int64_t timeout_ms, bool *ret_taken);
-/* Makes a topic as wished, where there is none; of one that is there only the partitions must be
- * those wished, if any are. retention_ms 0: for ever. */
+/* topics.c: makes a topic as wished, where there is none; of one that is there only the partitions
+ * must be those wished, if any are. retention_ms 0: for ever. */
 MUST_CHECK enum err topic_ensure(struct engine *engine, struct str name,
                                  const struct log_topic_config *wish, bool must_exist,
                                  struct why *why);

@@ -119,11 +119,6 @@ int64_t changelog_next_offset(const struct changelog *changelog)
     return changelog->end_offset + step_writer_count(changelog->writer);
 }
 
-int64_t changelog_begin_offset(const struct changelog *changelog)
-{
-    return changelog->begin_offset;
-}
-
 /* Where commits take offsets, too, a record's is higher than the count says. Counting on would be
  * right, as less is trimmed then; now and then the log is asked, so that enough is. */
 static void look_for_gaps(struct changelog *changelog)

@@ -38,8 +38,7 @@ MUST_CHECK enum err changelog_append(struct changelog *changelog, struct str key
                                      bool is_delete, int64_t *ret_offset);
 /* With the step that is being made, records before this offset go. Never goes back. */
 void changelog_trim(struct changelog *changelog, int64_t before_offset);
-/* The offset the next record will have; where the first one still there is. */
+/* The offset the next record will have. */
 int64_t changelog_next_offset(const struct changelog *changelog);
-int64_t changelog_begin_offset(const struct changelog *changelog);
 
 #endif

@@ -128,7 +128,7 @@ enum err overload_choose(struct arena *arena, const struct function_entry *entry
                          struct binding *ret_binding, const struct type **ret_type,
                          struct why *why);
 
-/* --- building (expr.c, coerce.c, operator.c) --- */
+/* --- building --- */
 
 struct expr *expr_new(struct arena *arena, enum expr_kind kind, const struct type *type,
                       struct place place, struct expr *const *args, uint32_t arg_count);

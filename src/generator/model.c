@@ -61,14 +61,6 @@ static uint32_t pick(struct random *random, const uint8_t *weights, uint32_t cou
 static void text_number(struct model_text *text, char letter, uint64_t number, int digits);
 static int64_t payment_delay_ms(const struct order *order, const struct fate *fate);
 
-int menu_find(struct str name)
-{
-    for (int i = 0; i < MENU_ITEM_COUNT; i++)
-        if (str_equal(menu[i].name, name))
-            return i;
-    return -1;
-}
-
 /* Neighbouring states of SplitMix64 give the same numbers one step apart, so seed, number and
  * purpose are mixed through it before they become a state. */
 struct random model_random(uint64_t seed, uint64_t number, enum draw draw)

@@ -24,8 +24,6 @@ struct menu_item {
     int32_t price_cents;
 };
 extern const struct menu_item menu[MENU_ITEM_COUNT];
-/* -1 when nothing on the menu is called so. */
-int menu_find(struct str name);
 
 enum channel { CHANNEL_IN_STORE, CHANNEL_DRIVE_THRU, CHANNEL_MOBILE_APP, CHANNEL_COUNT };
 extern const struct str channel_names[CHANNEL_COUNT];

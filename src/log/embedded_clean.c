@@ -23,7 +23,7 @@
 #define KEYS_MAX (SLOTS_MAX / 4 * 3)
 #define DIRTY_RECORDS_MIN 1000
 #define TOMBSTONE_MS 86400000
-/* Kafka's record batch, see data/record.c. */
+/* Kafka's record batch, see data/record.h. */
 #define AT_LENGTH 8
 #define AT_CRC 17
 #define AT_ATTRIBUTES 21

@@ -13,7 +13,7 @@
  *                commits are to come at once, from the hand-over on, if the member reads ahead; the
  *                offsets of a topic one process writes have no gaps
  *     Kafka      only committed records can be read, by anybody; each commit takes an offset of
- * each partition it wrote to, which no record has (struct log_topic says has_gaps) */
+ *                each partition it wrote to, which no record has (log_topic.has_gaps) */
 #ifndef LOG_LOG_H
 #define LOG_LOG_H
 

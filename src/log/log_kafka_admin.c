@@ -20,8 +20,6 @@ rd_kafka_event_t *kafka_admin_answer(struct kafka_log *log, rd_kafka_queue_t *qu
         return event;
     }
     *ret_err = kafka_why(log, why, code ? code : RD_KAFKA_RESP_ERR__BAD_MSG, what, subject);
-    if (*ret_err == OK)
-        *ret_err = ERR_UNAVAILABLE;
     if (event)
         rd_kafka_event_destroy(event);
     return NULL;

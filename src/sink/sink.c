@@ -108,11 +108,6 @@ enum err sink_restart(struct sink *sink, struct why *why)
     return err;
 }
 
-struct str sink_name(const struct sink *sink)
-{
-    return sink->name;
-}
-
 void sink_get_ways(const struct sink *sink, struct arena *arena, struct sink_ways *ret_ways)
 {
     struct sink_ways ways = {.count = 0};

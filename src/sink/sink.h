@@ -64,8 +64,6 @@ struct sink_status {
 };
 void sink_get_status(struct sink *sink, struct sink_status *ret_status);
 
-/* The connector's name; valid until the sink is stopped. */
-struct str sink_name(const struct sink *sink);
 /* From which topics there are into which collections; in the arena. [any] */
 struct sink_ways {
     struct str *topics;

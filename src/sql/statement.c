@@ -1,23 +1,30 @@
-/* statement.c -- what the kinds of statements are called. */
+/* statement.c -- what the kinds of statements are called, and which are kept. */
 #include "sql/statement.h"
 
 static const struct {
     const char *object;
     const char *action;
-} names[] = {
-#define STATEMENT(KIND, object_name, action_name) {object_name, action_name},
+    bool is_kept;
+} kinds[] = {
+#define STATEMENT(KIND, object_name, action_name, kept) {object_name, action_name, kept},
 #include "sql/statement.def"
 #undef STATEMENT
 };
 
 const char *statement_object(enum statement_kind kind)
 {
-    must(kind < sizeof(names) / sizeof(names[0]));
-    return names[kind].object;
+    must(kind < sizeof(kinds) / sizeof(kinds[0]));
+    return kinds[kind].object;
 }
 
 const char *statement_action(enum statement_kind kind)
 {
-    must(kind < sizeof(names) / sizeof(names[0]));
-    return names[kind].action;
+    must(kind < sizeof(kinds) / sizeof(kinds[0]));
+    return kinds[kind].action;
+}
+
+bool statement_is_kept(enum statement_kind kind)
+{
+    must(kind < sizeof(kinds) / sizeof(kinds[0]));
+    return kinds[kind].is_kept;
 }

@@ -6,7 +6,7 @@
 #include "functions/functions.h"
 
 enum statement_kind {
-#define STATEMENT(KIND, object, action) STATEMENT_##KIND,
+#define STATEMENT(KIND, object, action, kept) STATEMENT_##KIND,
 #include "sql/statement.def"
 #undef STATEMENT
 };
@@ -14,6 +14,8 @@ enum statement_kind {
 /* What ksqlDB's REST API calls what a command does: "stream", "drop". Empty for no command. */
 const char *statement_object(enum statement_kind kind);
 const char *statement_action(enum statement_kind kind);
+/* Whether it changes what runs, and so is kept. */
+bool statement_is_kept(enum statement_kind kind);
 
 /* One WITH property as written. */
 struct with_property {
