@@ -46,7 +46,10 @@ static enum err resolve(const struct reach_place *place, struct addrinfo **ret_f
                         struct why *why)
 {
     const struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
-    const int code = getaddrinfo(place->host.data, place->port.data, &hints, ret_found);
+    int code = getaddrinfo(place->host.data, place->port.data, &hints, ret_found);
+    /* RFC 6761 6.3: localhost is the loopback address, also where nothing says so. */
+    if (code != 0 && str_equal(place->host, STR("localhost")))
+        code = getaddrinfo("127.0.0.1", place->port.data, &hints, ret_found);
     if (code != 0)
         return why_set(why, ERR_NOT_FOUND, "'%s' has no address: %s", place->host.data,
                        gai_strerror(code));
