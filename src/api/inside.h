@@ -9,6 +9,9 @@
 /* What a client that asks for a version is told: the ksqlDB whose dialect and API this speaks. */
 #define API_KSQLDB_VERSION "0.29.0"
 
+/* How long a request waits for statements that its client has sent to another process. */
+#define COMMAND_MS_MAX 20000
+
 struct feed;
 struct registry_server;
 

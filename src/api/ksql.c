@@ -50,8 +50,11 @@ static void post_ksql(void *context, struct net_request *request, struct net_res
                       STR("SELECT and PRINT are answered at /query and /query-stream"));
         return;
     }
-    const enum err err =
-        engine_execute(run.api->options.engine, &asked.session, asked.text, on_answer, &run, &why);
+    enum err err =
+        engine_await_command(run.api->options.engine, asked.command_number, COMMAND_MS_MAX, &why);
+    if (err == OK)
+        err = engine_execute(run.api->options.engine, &asked.session, asked.text, on_answer, &run,
+                             &why);
     if (err) {
         statement_error_respond(response, err, &why, asked.text, buf_str(&run.entities));
     } else {

@@ -262,8 +262,11 @@ static void run_query(struct query_run *run, struct ksql_request *asked,
     arena_init(&run->arena, 0);
     if (run->is_streamed)
         net_on_close(run->response, on_close, run->session);
-    const enum err err =
-        engine_execute(run->api->options.engine, run->session, asked->text, on_answer, run, &why);
+    enum err err =
+        engine_await_command(run->api->options.engine, asked->command_number, COMMAND_MS_MAX, &why);
+    if (err == OK)
+        err = engine_execute(run->api->options.engine, run->session, asked->text, on_answer, run,
+                             &why);
     finish(run, err, &why, asked->text);
     if (run->is_streamed)
         atomic_fetch_sub(&run->api->push_count, 1);

@@ -61,6 +61,8 @@ static enum err read_member(struct json_reader *reader, struct ksql_request *req
         return read_scalar(reader, token, &request->text, why);
     if (str_equal(name, STR("queryId")))
         return read_scalar(reader, token, &request->query_id, why);
+    if (str_equal(name, STR("commandSequenceNumber")) && token == JSON_NUMBER)
+        return str_to_int64(reader->text, &request->command_number) == OK ? OK : ERR_MALFORMED;
     if (str_equal(name, STR("target")))
         return read_scalar(reader, token, &request->target, why);
     if (str_equal(name, STR("streamsProperties")) || str_equal(name, STR("properties")))
@@ -85,7 +87,7 @@ enum err ksql_request_parse(struct str body, struct arena *arena, struct ksql_re
                             struct why *why)
 {
     struct json_reader reader;
-    *ret_request = (struct ksql_request){0};
+    *ret_request = (struct ksql_request){.command_number = -1};
     session_init(&ret_request->session, arena);
     json_reader_init(&reader, body, arena);
     if (json_next(&reader) != JSON_OBJECT_BEGIN)

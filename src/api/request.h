@@ -5,11 +5,14 @@
 #include "api/inside.h"
 
 /* {"ksql" or "sql": text, "streamsProperties" or "properties": {...}, "sessionVariables": {...},
- * "queryId": ..., "target": ...}; members nobody asks for are skipped. */
+ * "queryId": ..., "target": ..., "commandSequenceNumber": N}; members nobody asks for are skipped.
+ */
 struct ksql_request {
     struct str text;
     struct str query_id;
     struct str target;
+    int64_t
+        command_number; /* the last that the client knows of: it is to be run before; -1: none */
     struct session session; /* with the properties set and the variables defined */
 };
 

@@ -120,6 +120,10 @@ void session_interrupt(struct session *session);
  * for it. ERR_LIMIT: rows of a push query came faster than on_answer took them. */
 MUST_CHECK enum err engine_execute(struct engine *engine, struct session *session, struct str text,
                                    engine_answer *on_answer, void *context, struct why *why);
+/* Waits until the command with this number, which another process of the service may have kept, has
+ * been run here. ERR_UNAVAILABLE after timeout_ms. */
+MUST_CHECK enum err engine_await_command(struct engine *engine, int64_t number, int64_t timeout_ms,
+                                         struct why *why);
 /* Ends all push queries that are being answered. Signal-safe. */
 void engine_interrupt(struct engine *engine);
 /* Ends the push query with this id. ERR_NOT_FOUND. */

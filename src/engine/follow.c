@@ -16,6 +16,7 @@
 #define PAUSE_MS_MAX 1000
 #define FOLLOW_MS 100
 #define FOLLOW_AGAIN_MS 2000
+#define AWAIT_STEP_MS 10
 #define FORGET_PAUSE_MS 250
 #define FORGET_PAUSE_MS_MAX 4000
 #define FORGET_MS_MAX 60000
@@ -213,6 +214,24 @@ enum err follower_start(struct engine *engine, struct why *why)
     }
     engine->follower = follower;
     return OK;
+}
+
+enum err engine_await_command(struct engine *engine, int64_t number, int64_t timeout_ms,
+                              struct why *why)
+{
+    const int64_t deadline_ns = clock_monotonic_ns() + timeout_ms * 1000000;
+    must(engine != NULL);
+    for (;;) {
+        pthread_mutex_lock(&engine->lock);
+        const bool is_run = !engine->follower || engine->command_number >= number;
+        pthread_mutex_unlock(&engine->lock);
+        if (is_run)
+            return OK;
+        if (clock_monotonic_ns() >= deadline_ns)
+            return why_set(why, ERR_UNAVAILABLE, "command %lld of the service was not run here yet",
+                           (long long)number);
+        clock_sleep_ms(AWAIT_STEP_MS);
+    }
 }
 
 void follower_stop(struct engine *engine)

@@ -169,6 +169,7 @@ echo "CREATE STREAM s (k STRING KEY, v INT) WITH (kafka_topic='s', value_format=
 echo "CREATE STREAM s (k STRING KEY, v INT) WITH (kafka_topic='s', value_format='JSON'); CREATE STREAM two AS SELECT * FROM s;" >"$data/two.sql"
 ! headless drivethru_ h0 "$data/one.sql" || fail "files beside statements"
 grep -q "is interactive" "$data/h0.log" || fail "not refused in words"
+: >"$data/h1.log"
 DRIVETHRU_KSQL_SERVICE_ID=files_ "$program" run "$data/one.sql" --config "$data/b.properties" --data "$data/h1" --threads 1 \
     >"$data/h1.log" 2>&1 &
 pids="$pids $!"

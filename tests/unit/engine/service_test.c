@@ -123,7 +123,9 @@ static void test_all_run_what_one_keeps(void **state)
     struct engine *other = open_another(true, &why);
     assert_non_null(other);
     must_run_at(world.engine, CREATE("a"));
-    wait_known(other, "A", true);
+    assert_ok(engine_await_command(other, 0, IDLE_MS, &why));
+    assert_true(knows(other, "A"));
+    assert_int_equal(engine_await_command(other, 1, 1, &why), ERR_UNAVAILABLE);
     /* At once: it looks what was kept before it answers. */
     must_run_at(other, "CREATE STREAM b AS SELECT * FROM a EMIT CHANGES;");
     wait_query(world.engine, "CSAS_B_1", true);
