@@ -321,7 +321,8 @@ static void log_free(struct kafka_log *log)
     kafka_committer_release(log);
     kafka_unclaim(log);
     for (uint32_t i = 0; i < log->reader_count; i++)
-        rd_kafka_destroy_flags(log->readers[i], RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+        if (!(log->stuck & UINT64_C(1) << i))
+            rd_kafka_destroy_flags(log->readers[i], RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
     if (log->client)
         rd_kafka_destroy_flags(log->client, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
     if (log->conf)
@@ -335,6 +336,10 @@ static void log_free(struct kafka_log *log)
     kafka_lows_release(log);
     if (log->lock_file >= 0)
         close(log->lock_file);
+    /* A consumer that has read a topic which was deleted meanwhile waits for ever when it is
+     * destroyed (2.0.2): it is left to the end of the process, and with it what its threads use. */
+    if (log->stuck)
+        return;
     arena_release(&log->arena);
     pthread_cond_destroy(&log->memberships_changed);
     pthread_mutex_destroy(&log->memberships_lock);

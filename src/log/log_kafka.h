@@ -180,6 +180,7 @@ struct kafka_log {
     struct ledger ledger;
     rd_kafka_t *readers[KAFKA_READERS_MAX];
     uint32_t reader_count;
+    uint64_t stuck; /* bit i: reader i has read a topic that is gone, see log_free() */
     struct kafka_steps queue;
     struct kafka_membership *memberships;
     uint64_t assignment_count;

@@ -320,6 +320,8 @@ static void cursor_stop(struct kafka_log *log, struct kafka_cursor *cursor)
     rd_kafka_topic_destroy(cursor->reader_topic);
     pthread_mutex_lock(&log->lock);
     cursor->topic->partitions[cursor->partition].readers &= ~(UINT64_C(1) << cursor->reader);
+    if (cursor->topic->removed)
+        log->stuck |= UINT64_C(1) << cursor->reader;
     pthread_mutex_unlock(&log->lock);
     cursor->topic = NULL;
 }
