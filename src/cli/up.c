@@ -66,7 +66,8 @@ static enum err prepare_schema(struct up *up, const char *directory, struct str 
     struct log_topic *handle;
     if (log_topic_open(up->world.log, topic, &handle) == OK)
         return OK;
-    return log_create(up->world.log, topic, &config, why);
+    err = log_create(up->world.log, topic, &config, why);
+    return err == ERR_EXISTS ? OK : err; /* another process was faster */
 }
 
 static enum err prepare_schemas(struct up *up, struct why *why)
