@@ -332,6 +332,24 @@ static void *peers_run(void *context)
     return NULL;
 }
 
+/* Two registries would give one id to two schemas. */
+static enum err check_registry(struct engine *engine, struct why *why)
+{
+    struct peer_info *others;
+    uint32_t count;
+    if (!engine->options.has_registry)
+        return OK;
+    peers_get(engine, &engine->peers->arena, &others, &count);
+    for (uint32_t i = 0; i < count; i++)
+        if (others[i].has_registry)
+            return why_set(why, ERR_LOCKED,
+                           "another process of service '%.*s' (%.*s) has the schema registry "
+                           "inside it: say schema.registry.url here, with that one's address",
+                           STR_ARGS(engine->options.service_id),
+                           STR_ARGS(others[i].url.size > 0 ? others[i].url : STR("without a URL")));
+    return OK;
+}
+
 enum err peers_open(struct engine *engine, struct why *why)
 {
     const struct str name = arena_printf(&engine->arena, "_confluent-ksql-%.*s_peers",
@@ -349,7 +367,9 @@ enum err peers_open(struct engine *engine, struct why *why)
     err = log_topic_open(engine->options.log, name, &peers->topic);
     if (err == OK)
         err = join(peers, why);
-    return err ? err : read_others(peers, why);
+    if (err == OK)
+        err = read_others(peers, why);
+    return err ? err : check_registry(engine, why);
 }
 
 enum err peers_start(struct engine *engine, struct str url, struct why *why)

@@ -259,7 +259,8 @@ struct peer_info {
     struct peer_query *queries;
     uint32_t query_count;
 };
-/* Reads what others have said. */
+/* Reads what others have said. ERR_LOCKED: one of them has the schema registry that this one would
+ * have. */
 MUST_CHECK enum err peers_open(struct engine *engine, struct why *why);
 /* A thread that goes on reading, and says what runs here. */
 MUST_CHECK enum err peers_start(struct engine *engine, struct str url, struct why *why);

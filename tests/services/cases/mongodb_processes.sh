@@ -30,16 +30,19 @@ bootstrap.servers=$BOOTSTRAP
 connection.uri=$MONGODB_URI
 session.timeout.ms=6000
 PROPERTIES
-start() { # NAME
+start() { # NAME: the first one has the registry
     "$PROGRAM" up --data "$directory/$1" --pipeline "$directory/pipeline" --config "$directory/drivethru.properties" \
         --no-generate --quiet --listen 127.0.0.1:0 --registry-listen 127.0.0.1:0 >"$directory/$1.log" 2>&1 &
     servers="$servers $!"
     for _ in $(seq 900); do
         url=$(grep -om1 '^http://[0-9.:]*' "$directory/$1.log" || true)
-        [ -z "$url" ] || return 0
+        [ -z "$url" ] || break
         sleep 0.1
     done
-    fail "$1 does not start"
+    [ -n "$url" ] || fail "$1 does not start"
+    grep -q '^schema.registry.url' "$directory/drivethru.properties" ||
+        echo "schema.registry.url=$(grep '^schema registry' "$directory/$1.log" | grep -o 'http://[0-9.:]*')" \
+            >>"$directory/drivethru.properties"
 }
 insert() { # FIRST LAST
     for n in $(seq "$1" "$2"); do echo "INSERT INTO CUPS (K, N) VALUES ('k$n', $n);"; done >"$directory/rows"

@@ -254,6 +254,28 @@ static void test_states_are_counted_over_processes(void **state)
     wait_states(world.engine, "PAUSED:1 ");
 }
 
+static void test_one_process_has_the_registry(void **state)
+{
+    struct why why = {0};
+    world.options.has_registry = true;
+    world.options.instance = STR("one");
+    world_open(&world);
+    assert_ok(engine_announce(world.engine, STR("http://one"), &why));
+    world.options.instance = STR("two");
+    struct engine *other = NULL;
+    for (int i = 0; i < IDLE_MS && (other = open_another(true, &why)); i++) {
+        engine_close(other); /* it has not heard yet */
+        clock_sleep_ms(1);
+    }
+    assert_null(other);
+    assert_non_null(strstr(why.text, "http://one"));
+    assert_non_null(strstr(why.text, "schema.registry.url"));
+    world.options.has_registry = false;
+    other = open_another(true, &why);
+    assert_non_null(other);
+    engine_close(other);
+}
+
 static struct engine *open_headless(const char *instance, const char *digest)
 {
     struct engine_options options = world.options;
@@ -532,6 +554,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_files_that_all_apply_are_kept_once, setup, teardown),
         cmocka_unit_test_setup_teardown(test_what_a_stopped_query_left_is_removed, setup, teardown),
         cmocka_unit_test_setup_teardown(test_states_are_counted_over_processes, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_one_process_has_the_registry, setup_closed, teardown),
         cmocka_unit_test_setup_teardown(test_all_run_the_same_files, setup_closed, teardown),
         cmocka_unit_test_setup_teardown(test_files_and_statements_do_not_mix, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_key_is_where_it_is_looked_for, setup, teardown),
