@@ -64,8 +64,10 @@ enum err embedded_describe(struct log *base, struct str name, struct arena *aren
     struct embedded_log *log = embedded_of(base);
     struct embedded_topic *topic = NULL;
     enum err err = topic_name_is_valid(name) ? open_topic(log, name, &topic) : ERR_NOT_FOUND;
-    if (err)
+    if (err == ERR_NOT_FOUND)
         return why_set(why, err, "no topic '%.*s'", STR_ARGS(name));
+    if (err)
+        return why_set(why, err, "cannot open topic '%.*s': %s", STR_ARGS(name), err_text(err));
     struct log_topic_info info = {.name = arena_str(arena, name), .config = topic->config};
     info.partitions = ARENA_ARRAY(arena, struct log_partition_info, topic->base.partition_count);
     struct store_txn *txn = NULL;
