@@ -125,13 +125,15 @@ void kafka_news(struct kafka_log *log)
 }
 
 enum err kafka_client_new(struct kafka_log *log, rd_kafka_type_t type, const char *const *settings,
-                          rd_kafka_t **ret_client, struct why *why)
+                          kafka_on_delivery *on_delivery, rd_kafka_t **ret_client, struct why *why)
 {
     char text[KAFKA_WORDS_MAX];
     rd_kafka_conf_t *conf = rd_kafka_conf_dup(log->conf);
     for (size_t i = 0; settings[i]; i += 2)
         if (rd_kafka_conf_set(conf, settings[i], settings[i + 1], text, sizeof(text)))
             must(!"a setting of ours is unknown to librdkafka");
+    if (on_delivery)
+        rd_kafka_conf_set_dr_msg_cb(conf, on_delivery);
     rd_kafka_t *client = rd_kafka_new(type, conf, text, sizeof(text));
     if (!client) {
         rd_kafka_conf_destroy(conf);
@@ -272,7 +274,7 @@ static enum err reach(struct kafka_log *log, const struct properties *settings, 
     static const char *const names[] = {"group.id", "drivethru", NULL};
     const struct str *servers = properties_get(settings, STR("bootstrap.servers"));
     must(servers != NULL);
-    const enum err err = kafka_client_new(log, RD_KAFKA_CONSUMER, names, &log->client, why);
+    const enum err err = kafka_client_new(log, RD_KAFKA_CONSUMER, names, NULL, &log->client, why);
     if (err)
         return err;
     const int64_t begun_ns = clock_monotonic_ns();

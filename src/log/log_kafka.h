@@ -242,9 +242,11 @@ struct kafka_topic *kafka_topic_of(struct log_topic *topic);
 /* log_kafka.c */
 /* Tells whoever waits that something has changed. [any] */
 void kafka_news(struct kafka_log *log);
-/* A client of the common settings and these: pairs of names and values, NULL at the end. */
+/* A client of the common settings and these: pairs of names and values, NULL at the end. A producer
+ * has its callback for what became of a message; NULL: none. */
+typedef void kafka_on_delivery(rd_kafka_t *client, const rd_kafka_message_t *message, void *opaque);
 enum err kafka_client_new(struct kafka_log *log, rd_kafka_type_t type, const char *const *settings,
-                          rd_kafka_t **ret_client, struct why *why);
+                          kafka_on_delivery *on_delivery, rd_kafka_t **ret_client, struct why *why);
 /* What librdkafka's code means to us. */
 enum err kafka_err(rd_kafka_resp_err_t code);
 

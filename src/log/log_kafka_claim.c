@@ -87,21 +87,14 @@ void kafka_unclaim(struct kafka_log *log)
     log->claimed = NULL;
 }
 
-/* The common settings are the committer's to lend out with its own callback in them. */
 static enum err make_claimant(struct kafka_log *log, struct why *why)
 {
     const char *name = log->service_id[0] ? log->service_id : "drivethru";
-    char text[KAFKA_WORDS_MAX];
-    rd_kafka_conf_t *conf = rd_kafka_conf_dup(log->conf);
-    rd_kafka_conf_set_dr_msg_cb(conf, on_delivery);
-    if (rd_kafka_conf_set(conf, "transactional.id", name, text, sizeof(text)) ||
-        rd_kafka_conf_set(conf, "linger.ms", "0", text, sizeof(text)))
-        must(!"a setting of ours is unknown to librdkafka");
-    log->claimant = rd_kafka_new(RD_KAFKA_PRODUCER, conf, text, sizeof(text));
-    if (!log->claimant) {
-        rd_kafka_conf_destroy(conf);
-        return why_set(why, ERR_INVALID, "cannot make a Kafka client: %s", text);
-    }
+    const char *const settings[] = {"transactional.id", name, "linger.ms", "0", NULL};
+    const enum err made =
+        kafka_client_new(log, RD_KAFKA_PRODUCER, settings, on_delivery, &log->claimant, why);
+    if (made)
+        return made;
     rd_kafka_error_t *error = rd_kafka_init_transactions(log->claimant, KAFKA_CALL_MS_MAX);
     if (!error)
         return OK;

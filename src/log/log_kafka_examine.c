@@ -40,7 +40,7 @@ static rd_kafka_t *client_new(struct examination *examination, rd_kafka_type_t t
     const char *const settings[] = {"bootstrap.servers", examination->server, name, value, NULL};
     rd_kafka_t *client = NULL;
     struct why why = {0};
-    if (kafka_client_new(examination->log, type, settings, &client, &why) != OK)
+    if (kafka_client_new(examination->log, type, settings, NULL, &client, &why) != OK)
         say(examination, "settings", EXAMINED_WRONG, why.text, NULL);
     return client;
 }

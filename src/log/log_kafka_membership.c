@@ -192,7 +192,7 @@ static enum err make_consumer(struct kafka_membership *membership, struct why *w
                                     "range",
                                     NULL};
     const enum err err =
-        kafka_client_new(log, RD_KAFKA_CONSUMER, settings, &membership->consumer, why);
+        kafka_client_new(log, RD_KAFKA_CONSUMER, settings, NULL, &membership->consumer, why);
     if (err)
         return err;
     rd_kafka_poll_set_consumer(membership->consumer);

@@ -117,9 +117,8 @@ static enum err make_producer(struct kafka_log *log)
 {
     const char *const settings[] = {"transactional.id", log->transactional_id, "partitioner",
                                     "murmur2_random", NULL};
-    rd_kafka_conf_set_dr_msg_cb(log->conf, on_delivery);
-    enum err err = kafka_client_new(log, RD_KAFKA_PRODUCER, settings, &log->producer, NULL);
-    rd_kafka_conf_set_dr_msg_cb(log->conf, NULL);
+    enum err err =
+        kafka_client_new(log, RD_KAFKA_PRODUCER, settings, on_delivery, &log->producer, NULL);
     if (err)
         return err;
     rd_kafka_error_t *error = rd_kafka_init_transactions(log->producer, KAFKA_CALL_MS_MAX);

@@ -385,7 +385,7 @@ static enum err reader_take(struct kafka_log *log, struct kafka_partition *parti
         err = why_set(why, ERR_LIMIT, "more than %d readers of one partition", KAFKA_READERS_MAX);
     } else if (reader >= log->reader_count) {
         must(reader == log->reader_count);
-        err = kafka_client_new(log, RD_KAFKA_CONSUMER, settings, &log->readers[reader], why);
+        err = kafka_client_new(log, RD_KAFKA_CONSUMER, settings, NULL, &log->readers[reader], why);
         log->reader_count += !err;
     }
     if (!err)
